@@ -1,0 +1,69 @@
+# The files of the core, floor by floor from the ground. Sets ZCFFI_SOURCES (absolute paths).
+include(${CMAKE_CURRENT_LIST_DIR}/src/os/sources.cmake)
+
+set(ZCFFI_SOURCES
+    base/alloc.c
+    base/endpoint.c
+    base/error.c
+    base/frames.c
+    base/heap.c
+    base/map.c
+    base/msg.c
+    base/radix.c
+    base/siphash.c
+    base/subs.c
+    base/topics.c
+    base/z85.c
+    ${ZC_OS_SOURCES}
+    core/chan.c
+    core/close.c
+    core/ctx.c
+    core/driver.c
+    core/filter.c
+    core/handle.c
+    core/loop.c
+    core/mail.c
+    core/monitor.c
+    core/names.c
+    core/options.c
+    core/pipe.c
+    core/self.c
+    core/writer.c
+    link/config.c
+    link/dialer.c
+    link/intake.c
+    link/listener.c
+    link/stream.c
+    sock/balance.c
+    sock/dealer.c
+    sock/distribute.c
+    sock/endpoints.c
+    sock/exported.c
+    sock/pair.c
+    sock/patterns.c
+    sock/poll.c
+    sock/proxy.c
+    sock/pub.c
+    sock/pull.c
+    sock/push.c
+    sock/recv.c
+    sock/rep.c
+    sock/req.c
+    sock/router.c
+    sock/send.c
+    sock/sleep.c
+    sock/socket.c
+    sock/stream.c
+    sock/sub.c
+    sock/timers.c
+    sock/xpub.c
+    sock/xsub.c
+    api/context.c
+    api/message.c
+    api/socket.c
+    api/timers.c
+    api/transfer.c
+    api/utils.c)
+file(GLOB ZC_WIRE_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/src/wire/*.c)
+list(TRANSFORM ZCFFI_SOURCES PREPEND ${CMAKE_CURRENT_LIST_DIR}/src/)
+list(APPEND ZCFFI_SOURCES ${ZC_WIRE_SOURCES})

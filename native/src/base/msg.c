@@ -1,0 +1,215 @@
+#include "base/msg.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void body_init (struct zc_body *b)
+{
+    atomic_init (&b->refs, 1);
+    b->ffn = NULL;
+    b->hint = b->data = NULL;
+    b->chunk = NULL;
+    b->next = NULL;
+}
+
+static struct zc_body *body_new (size_t extra)
+{
+    if (extra > SIZE_MAX - sizeof (struct zc_body))
+        return NULL;
+    struct zc_body *b = zc_alloc (sizeof *b + extra);
+    if (b)
+        body_init (b);
+    return b;
+}
+
+static void set_body (struct zc_msg *m, struct zc_body *b, const uint8_t *data, size_t n)
+{
+    zc_msg_init (m);
+    m->kind = ZC_MSG_BODY;
+    m->r.body = b;
+    m->r.data = (uint8_t *) (uintptr_t) data;
+    m->r.size = n;
+}
+
+int zc_msg_init_size (struct zc_msg *m, size_t n)
+{
+    zc_msg_init (m);
+    if (n <= ZC_MSG_INLINE_MAX) {
+        m->vsize = (uint8_t) n;
+        return 0;
+    }
+    struct zc_body *b = body_new (n);
+    if (!b)
+        return -ENOMEM;
+    set_body (m, b, b->d, n);
+    return 0;
+}
+
+int zc_msg_init_copy (struct zc_msg *m, const void *data, size_t n)
+{
+    int rc = zc_msg_init_size (m, n);
+    if (rc == 0 && n)
+        memcpy (zc_msg_data (m), data, n);
+    return rc;
+}
+
+int zc_msg_init_data (struct zc_msg *m, void *data, size_t n, void (*ffn) (void *, void *), void *hint)
+{
+    zc_msg_init (m);
+    if (!ffn) {
+        m->kind = ZC_MSG_CONST;
+        m->r.data = data;
+        m->r.size = n;
+        m->r.body = NULL;
+        return 0;
+    }
+    struct zc_body *b = body_new (0);
+    if (!b)
+        return -ENOMEM;
+    b->ffn = ffn;
+    b->hint = hint;
+    b->data = data;
+    set_body (m, b, data, n);
+    return 0;
+}
+
+int zc_msg_init_chunk (struct zc_msg *m, struct zc_chunk *c, const uint8_t *data, size_t n)
+{
+    zc_msg_init (m);
+    struct zc_body *b = body_new (0);
+    if (!b)
+        return -ENOMEM;
+    b->chunk = zc_chunk_ref (c);
+    set_body (m, b, data, n);
+    return 0;
+}
+
+void zc_msg_adopt (struct zc_msg *m, struct zc_body *b, size_t n)
+{
+    body_init (b);
+    set_body (m, b, b->d, n);
+}
+
+int zc_msg_own (struct zc_msg *m)
+{
+    if (m->kind != ZC_MSG_LENT)
+        return 0;
+    struct zc_msg own;
+    int rc = zc_msg_init_copy (&own, m->r.data, m->r.size);
+    if (rc < 0)
+        return rc;
+    own.flags = m->flags;
+    own.routing_id = m->routing_id;
+    own.meta = m->meta;
+    *m = own;
+    return 0;
+}
+
+/* Bodies whose free functions wait until this thread holds no lock. */
+static _Thread_local struct zc_body *late;
+
+static void body_free (struct zc_body *b)
+{
+    if (b->ffn)
+        b->ffn (b->data, b->hint);
+    zc_chunk_unref (b->chunk);
+    zc_free (b);
+}
+
+/* Lets go of the content. Returns the body if this was its last reference. */
+static struct zc_body *let_go (struct zc_msg *m)
+{
+    struct zc_body *last = NULL;
+
+    zc_meta_unref (m->meta);
+    m->meta = NULL;
+    /* The release pairs with the acquire of whoever drops the last reference and frees. */
+    if (m->kind == ZC_MSG_BODY && atomic_fetch_sub_explicit (&m->r.body->refs, 1, memory_order_acq_rel) == 1)
+        last = m->r.body;
+    m->kind = ZC_MSG_CLOSED;
+    return last;
+}
+
+void zc_msg_close (struct zc_msg *m)
+{
+    struct zc_body *last = let_go (m);
+    if (last)
+        body_free (last);
+}
+
+void zc_msg_drop (struct zc_msg *m)
+{
+    struct zc_body *last = let_go (m);
+    if (!last)
+        return;
+    if (!last->ffn) {
+        body_free (last);
+        return;
+    }
+    last->next = late;
+    late = last;
+}
+
+bool zc_msg_has_late (void)
+{
+    return late != NULL;
+}
+
+void zc_msg_run_late (void)
+{
+    while (late) {
+        struct zc_body *b = late;
+        late = b->next;
+        body_free (b); /* may send, and so come back here */
+    }
+}
+
+void zc_msg_move (struct zc_msg *to, struct zc_msg *from)
+{
+    *to = *from;
+    zc_msg_init (from);
+}
+
+int zc_msg_copy (struct zc_msg *to, struct zc_msg *from)
+{
+    if (from->kind == ZC_MSG_LENT) {
+        int rc = zc_msg_init_copy (to, from->r.data, from->r.size);
+        if (rc < 0)
+            return rc;
+        to->flags = from->flags;
+        to->routing_id = from->routing_id;
+        to->meta = zc_meta_ref (from->meta);
+        return 0;
+    }
+    if (from->kind == ZC_MSG_BODY)
+        atomic_fetch_add_explicit (&from->r.body->refs, 1, memory_order_relaxed);
+    *to = *from;
+    zc_meta_ref (to->meta);
+    return 0;
+}
+
+bool zc_msg_is_shared (const struct zc_msg *m)
+{
+    return m->kind == ZC_MSG_CONST
+           || (m->kind == ZC_MSG_BODY && atomic_load_explicit (&m->r.body->refs, memory_order_relaxed) > 1);
+}
+
+void zc_meta_unref (struct zc_meta *m)
+{
+    if (m && atomic_fetch_sub_explicit (&m->refs, 1, memory_order_acq_rel) == 1)
+        zc_free (m);
+}
+
+const char *zc_meta_get (const struct zc_meta *m, const char *name)
+{
+    if (!m)
+        return NULL;
+    const char *p = m->text, *end = m->text + m->size;
+    while (p < end) {
+        const char *value = p + strlen (p) + 1;
+        if (strcmp (p, name) == 0)
+            return value;
+        p = value + strlen (value) + 1;
+    }
+    return NULL;
+}

@@ -1,0 +1,64 @@
+/* Topics. Two stores over the same compressed tree (radix.h), both without recursion and small: at most 100 bytes and the
+ * topic for each distinct subscription. Their owner locks; no function calls back into a store that is being changed.
+ *
+ * zc_topics: what one subscriber wants: topics counted (SUB, XSUB).
+ * zc_subs:   who wants what: topic -> set of subscribers (PUB, XPUB), and back: subscriber -> its topics.
+ *
+ * Callbacks must not touch the store they are called from. A topic of 4 GiB or more is -ENOMEM. */
+#ifndef ZC_BASE_TRIE_H
+#define ZC_BASE_TRIE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct zc_radix_place;
+
+struct zc_topics
+{
+    struct zc_radix_place *root;
+    size_t count; /* distinct topics */
+    size_t bytes; /* memory held for them, all told */
+};
+
+void zc_topics_init (struct zc_topics *);
+void zc_topics_close (struct zc_topics *);
+/* 1: new, 0: was there (counted up), -ENOMEM. */
+int zc_topics_add (struct zc_topics *, const uint8_t *topic, size_t n);
+/* 1: gone now, 0: still there (counted down), -ENOENT: was not there. */
+int zc_topics_remove (struct zc_topics *, const uint8_t *topic, size_t n);
+/* True when some topic is a prefix of the n bytes. */
+bool zc_topics_match (const struct zc_topics *, const uint8_t *bytes, size_t n);
+/* Every topic once, in byte order; stops when fn returns non-zero and returns that. The topic is lent for the call. */
+int zc_topics_each (const struct zc_topics *, int (*fn) (void *arg, const uint8_t *topic, size_t n), void *arg);
+
+struct zc_subs
+{
+    struct zc_radix_place *root;
+    size_t count; /* distinct topics */
+    size_t bytes; /* memory held, all told */
+    struct zc_subs_who *whos;
+    uint32_t who_count;
+};
+
+void zc_subs_init (struct zc_subs *);
+void zc_subs_close (struct zc_subs *);
+/* who: a number its owner chose (dense, from 0, below UINT32_MAX). Bits: ZC_SUBS_FIRST: nobody had the topic; ZC_SUBS_NEW:
+ * who had not. 0: who had it already. -ENOMEM. */
+enum
+{
+    ZC_SUBS_NEW = 1,
+    ZC_SUBS_FIRST = 2
+};
+int zc_subs_add (struct zc_subs *, const uint8_t *topic, size_t n, uint32_t who);
+/* Bits: ZC_SUBS_NEW: who had it and has it no more; ZC_SUBS_FIRST: and nobody else has. -ENOENT: who did not have it. */
+int zc_subs_remove (struct zc_subs *, const uint8_t *topic, size_t n, uint32_t who);
+/* Calls fn for each subscriber of each topic that is a prefix of the bytes; one with several such topics comes several
+ * times. This is the publisher's hot path: no allocation, few cache lines. In no
+ * order. */
+void zc_subs_match (const struct zc_subs *, const uint8_t *bytes, size_t n, void (*fn) (void *arg, uint32_t who), void *arg);
+/* Takes who out of everything; gone(topic) for each topic nobody has any more (may be NULL), in no order. Costs what who
+ * had subscribed and never fails. */
+void zc_subs_drop (struct zc_subs *, uint32_t who, void (*gone) (void *arg, const uint8_t *topic, size_t n), void *arg);
+
+#endif

@@ -1,0 +1,26 @@
+/* Events of a socket, written into a channel that its monitor reads. They never block: what has no room is dropped and counted.
+ * All functions are called under the hub's lock (the channel's is a leaf). */
+#ifndef ZC_CORE_MONITOR_H
+#define ZC_CORE_MONITOR_H
+
+#include "core/hub.h"
+
+struct zc_event
+{
+    uint64_t event; /* ZMQ_EVENT_* or ZCFFI_EVENT_* */
+    uint64_t value;
+    const char *address; /* of the endpoint: ours when bound, the target when connecting; NULL: "" */
+    const char *remote;  /* the peer's address, NULL: unknown */
+    const char *text;    /* our own events: what happened, in words */
+};
+
+/* Starts (again) with the events of this mask on this inproc name. wide: frames of 64-bit events. 0, -EADDRINUSE, -ENOMEM. */
+int zc_monitor_start (struct zc_hub *, const char *name, uint64_t mask, bool wide);
+void zc_monitor_stop (struct zc_hub *); /* writes MONITOR_STOPPED; none: nothing */
+
+bool zc_monitor_wants (const struct zc_hub *, uint64_t event);
+void zc_event_write (struct zc_hub *, const struct zc_event *);
+/* n messages were dropped: counted, and told. */
+void zc_event_dropped (struct zc_hub *, uint64_t n);
+
+#endif

@@ -1,0 +1,370 @@
+#include "core/pipe.h"
+
+#include <errno.h>
+#include "core/chan.h"
+#include "core/driver.h"
+#include "core/mail.h"
+#include "core/monitor.h"
+#include "os/clock.h"
+
+struct zc_pipe *zc_pipe_new (void)
+{
+    struct zc_pipe *p = zc_calloc (1, sizeof *p);
+    if (!p)
+        return NULL;
+    zc_outq_init (&p->out);
+    p->slot.kind = ZC_MSG_CLOSED;
+    p->act = -1;
+    p->peer_type = 255;
+    return p;
+}
+
+static int number_take (struct zc_hub *h, uint32_t *n)
+{
+    if (h->numbers_free) {
+        *n = h->numbers[--h->numbers_free];
+        return 0;
+    }
+    /* Room for every number there can be, so that giving one back never fails. */
+    if (h->numbers_made == h->pipe_cap) {
+        uint32_t cap = h->numbers_made ? h->numbers_made * 2 : 4;
+        uint32_t *numbers = zc_realloc (h->numbers, cap * sizeof *numbers);
+        if (!numbers)
+            return -ENOMEM;
+        h->numbers = numbers;
+        struct zc_pipe **act = zc_realloc (h->act, cap * sizeof *act);
+        if (!act)
+            return -ENOMEM;
+        h->act = act;
+        h->pipe_cap = cap;
+    }
+    *n = h->numbers_made++;
+    return 0;
+}
+
+int zc_pipe_attach (struct zc_hub *h, struct zc_pipe *p)
+{
+    int rc = number_take (h, &p->number);
+    if (rc < 0)
+        return rc;
+    p->hub = h;
+    p->prev = NULL;
+    p->next = h->pipes;
+    if (h->pipes)
+        h->pipes->prev = p;
+    h->pipes = p;
+    h->pipe_count++;
+    h->ops->attach (h, p);
+    return 0;
+}
+
+void zc_pipe_up (struct zc_pipe *p)
+{
+    p->is_up = true;
+    if (p->hub->ops->up)
+        p->hub->ops->up (p->hub, p);
+}
+
+/* ---- sending ---- */
+
+void zc_pipe_room (struct zc_pipe *p)
+{
+    struct zc_hub *h = p->hub;
+    if (p->act >= 0 || !p->has_out)
+        return;
+    p->act = h->act_count;
+    h->act[h->act_count++] = p;
+    zc_wake_one (&h->out);
+    if (h->act_count == 1)
+        zc_driver_raise (h);
+}
+
+void zc_pipe_full (struct zc_pipe *p)
+{
+    struct zc_hub *h = p->hub;
+    if (p->act < 0)
+        return;
+    struct zc_pipe *last = h->act[--h->act_count];
+    h->act[p->act] = last;
+    last->act = p->act;
+    p->act = -1;
+    if (h->rr >= h->act_count)
+        h->rr = 0;
+}
+
+static bool is_at_mark (const struct zc_pipe *p)
+{
+    const struct zc_hub *h = p->hub;
+    return h->sndhwm && p->out.msgs >= h->sndhwm && !h->conflate;
+}
+
+void zc_pipe_open_out (struct zc_pipe *p)
+{
+    if (p->is_ending || p->is_leaving)
+        return;
+    p->has_out = true;
+    if (p->chan ? zc_chan_has_room (p) : !is_at_mark (p))
+        zc_pipe_room (p);
+}
+
+void zc_pipe_close_out (struct zc_pipe *p)
+{
+    zc_pipe_full (p);
+    p->has_out = false;
+}
+
+static int put_conflated (struct zc_pipe *p, struct zc_msg *parts, size_t count)
+{
+    struct zc_msg fresh;
+    int rc = count == 1 ? zc_msg_copy (&fresh, &parts[0]) : -EINVAL;
+    if (rc < 0)
+        return rc;
+    if (p->slot.kind != ZC_MSG_CLOSED)
+        zc_msg_drop (&p->slot);
+    p->slot = fresh;
+    return 0;
+}
+
+int zc_pipe_put (struct zc_pipe *p, struct zc_msg *parts, size_t count, bool force)
+{
+    struct zc_hub *h = p->hub;
+    int rc;
+
+    if (p->is_ending || p->is_leaving)
+        return -EPIPE;
+    if (p->chan)
+        return zc_chan_put (p, parts, count, force);
+    if (p->act < 0 && !force)
+        return -EAGAIN;
+    if (h->conflate)
+        rc = put_conflated (p, parts, count);
+    else {
+        size_t before = p->out.bytes;
+        rc = zc_outq_put (&p->out, parts, count);
+        if (rc == 0 && p->link)
+            h->unsent += p->out.bytes - before;
+    }
+    if (rc < 0)
+        return rc;
+    if (is_at_mark (p))
+        zc_pipe_full (p);
+    zc_driver_dirty (h, p);
+    return 0;
+}
+
+int zc_pipe_subscribe (struct zc_pipe *p, bool cancel, const uint8_t *topic, size_t n)
+{
+    if (p->chan)
+        return zc_chan_subscribe (p, cancel, topic, n);
+    if (!p->link)
+        return 0; /* all topics go out when it is up */
+    return p->link->ops->subscribe (p->link, cancel, topic, n);
+}
+
+/* ---- receiving ---- */
+
+void zc_pipe_avail (struct zc_pipe *p)
+{
+    struct zc_hub *h = p->hub;
+    if (p->is_avail || !p->in_msgs)
+        return;
+    p->is_avail = true;
+    p->avail_next = NULL;
+    if (h->avail_tail)
+        h->avail_tail->avail_next = p;
+    else
+        h->avail_head = p;
+    h->avail_tail = p;
+}
+
+static void avail_cut (struct zc_pipe *p)
+{
+    struct zc_hub *h = p->hub;
+    struct zc_pipe **at = &h->avail_head, *before = NULL;
+
+    if (!p->is_avail)
+        return;
+    while (*at && *at != p) {
+        before = *at;
+        at = &before->avail_next;
+    }
+    if (*at) {
+        *at = p->avail_next;
+        if (h->avail_tail == p)
+            h->avail_tail = before;
+    }
+    p->is_avail = false;
+}
+
+void zc_hub_rotate_in (struct zc_hub *h)
+{
+    struct zc_pipe *p = h->avail_head;
+    if (!p || !p->avail_next)
+        return;
+    h->avail_head = p->avail_next;
+    p->avail_next = NULL;
+    h->avail_tail->avail_next = p;
+    h->avail_tail = p;
+}
+
+void zc_pipe_arrived (struct zc_pipe *p, struct zc_frames *fresh, uint32_t msgs)
+{
+    struct zc_hub *h = p->hub;
+
+    if (h->discard || p->is_leaving) {
+        zc_frames_clear (fresh);
+        return;
+    }
+    zc_frames_join (&p->in, fresh);
+    p->in_msgs += msgs;
+    while (h->conflate && p->in_msgs > 1) {
+        zc_frames_drop_message (&p->in);
+        p->in_msgs--;
+    }
+    if (h->ops->input)
+        h->ops->input (h, p);
+    zc_pipe_avail (p);
+}
+
+void zc_hub_message_done (struct zc_hub *h, struct zc_pipe *p)
+{
+    p->in_msgs--;
+    if (p->chan)
+        zc_chan_popped (p);
+    if (p->is_avail) {
+        if (!p->in_msgs)
+            avail_cut (p);
+        else if (h->avail_head == p)
+            zc_hub_rotate_in (h);
+    }
+    if (p->link && p->link->is_paused && p->in_msgs <= h->rcvhwm / 2) {
+        p->link->is_paused = false;
+        h->resume = true;
+    }
+    if (p->is_ending && !p->in_msgs)
+        zc_pipe_free (p);
+}
+
+/* ---- the end ---- */
+
+void zc_pipe_lost (struct zc_pipe *p, bool keep)
+{
+    struct zc_hub *h = p->hub;
+
+    if (p->is_up) {
+        p->is_up = false;
+        if (h->ops->down)
+            h->ops->down (h, p);
+    }
+    if (keep && !p->is_ending) {
+        zc_outq_rewind (&p->out);
+        return;
+    }
+    zc_pipe_retire (p);
+}
+
+static void drop_out (struct zc_pipe *p)
+{
+    uint32_t lost = zc_outq_clear (&p->out);
+    if (p->slot.kind != ZC_MSG_CLOSED) {
+        zc_msg_drop (&p->slot);
+        lost++;
+    }
+    if (lost)
+        zc_event_dropped (p->hub, lost);
+}
+
+void zc_pipe_retire (struct zc_pipe *p)
+{
+    struct zc_hub *h = p->hub;
+
+    if (!p->is_ending) {
+        p->is_ending = true;
+        zc_pipe_close_out (p);
+        zc_driver_dirty_cut (h, p);
+        if (p->is_leaving)
+            h->leaving--;
+        if (p->chan)
+            zc_chan_leave (p);
+        if (p->on_left)
+            p->on_left (p);
+        p->on_left = NULL;
+        p->endpoint = NULL;
+    }
+    if (p->link) {
+        p->link->keeps_pipe = false;
+        zc_driver_kill (h, p->link, 0, 0, NULL);
+        return; /* comes back here through zc_pipe_lost */
+    }
+    drop_out (p);
+    if (p->is_up) {
+        p->is_up = false;
+        if (h->ops->down)
+            h->ops->down (h, p);
+    }
+    if (h->ops->ending)
+        h->ops->ending (h, p);
+    if (!p->in_msgs || h->discard)
+        zc_pipe_free (p);
+}
+
+void zc_pipe_discard (struct zc_pipe *p)
+{
+    zc_frames_clear (&p->in);
+    zc_outq_clear (&p->out);
+    if (p->slot.kind != ZC_MSG_CLOSED)
+        zc_msg_drop (&p->slot);
+    zc_meta_unref (p->meta);
+    zc_free (p->peer_id);
+    zc_free (p->id);
+    zc_free (p);
+}
+
+void zc_pipe_free (struct zc_pipe *p)
+{
+    struct zc_hub *h = p->hub;
+
+    avail_cut (p);
+    h->ops->detach (h, p);
+    if (p->chan)
+        zc_chan_end (p);
+    zc_mail_forget (h, p);
+    if (p->prev)
+        p->prev->next = p->next;
+    else
+        h->pipes = p->next;
+    if (p->next)
+        p->next->prev = p->prev;
+    h->pipe_count--;
+    h->numbers[h->numbers_free++] = p->number;
+    zc_pipe_discard (p);
+}
+
+void zc_pipe_kill (struct zc_pipe *p, int error, uint32_t code, const char *why)
+{
+    if (p->link) {
+        p->link->keeps_pipe = false;
+        zc_driver_kill (p->hub, p->link, error, code, why);
+    } else if (p->chan)
+        zc_mail_post (p->hub, p, ZC_NEWS_GONE); /* later: whoever kills still holds it */
+    else
+        zc_pipe_retire (p);
+}
+
+void zc_pipe_end (struct zc_pipe *p)
+{
+    struct zc_hub *h = p->hub;
+
+    if (p->is_ending || p->is_leaving)
+        return;
+    if (p->chan || (!p->out.msgs && p->slot.kind == ZC_MSG_CLOSED) || h->linger_ms == 0) {
+        zc_pipe_retire (p);
+        return;
+    }
+    /* What is queued may still go, for as long as LINGER says. */
+    zc_pipe_close_out (p);
+    p->is_leaving = true;
+    p->leave_at = zc_deadline (h->linger_ms);
+    h->leaving++;
+    zc_driver_tick_at (h, 0);
+}

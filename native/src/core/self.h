@@ -1,0 +1,51 @@
+/* What the core keeps for each thread: what to do once its locks are dropped (wake sleepers, kick I/O threads, run the
+ * program's free functions), the chunk it reads into, and whether looking again pays for it. Only its own thread touches it. */
+#ifndef ZC_CORE_SELF_H
+#define ZC_CORE_SELF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/chunk.h"
+#include "os/park.h"
+
+#define ZC_READ_CHUNK 131072u /* bytes of the chunk a thread reads into */
+
+struct zc_loop;
+
+enum
+{
+    ZC_SELF_WAKES = 16,
+    ZC_SELF_KICKS = 4
+};
+
+struct zc_self
+{
+    struct zc_parker *parker;
+    struct zc_parker *wakes[ZC_SELF_WAKES];
+    int wake_count;
+    struct zc_loop *kicks[ZC_SELF_KICKS]; /* a reference each */
+    int kick_count;
+    struct zc_chunk *chunk; /* NULL until the thread first reads */
+    uint32_t chunk_used;
+    uint64_t no_look_before; /* giving the CPU away came back late: sleep instead, until then */
+    bool is_io;
+};
+
+/* The calling thread's; NULL: no memory. */
+struct zc_self *zc_self (void);
+/* Once, before the first object. 0 or negative. */
+int zc_self_setup (void);
+/* To be woken when the thread drops its lock. */
+void zc_self_wake (struct zc_self *, struct zc_parker *);
+void zc_self_kick (struct zc_self *, struct zc_loop *);
+/* After every unlock: does what was put off. */
+void zc_self_run (struct zc_self *);
+static inline bool zc_self_has_work (const struct zc_self *s)
+{
+    return (s->wake_count | s->kick_count) != 0;
+}
+/* Gives the CPU away once. False when it came back so late that looking again must stop for a while. */
+bool zc_self_give_way (struct zc_self *);
+
+#endif

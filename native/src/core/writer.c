@@ -1,0 +1,257 @@
+/* Writing: dirty pipes, gathering, the out-hold. See driver.h for the states. */
+#include "core/driver.h"
+
+#include <errno.h>
+#include <sys/uio.h>
+#include "core/monitor.h"
+#include "core/pipe.h"
+#include "os/clock.h"
+#include "os/net.h"
+
+/* Starting points that were measured (see docs: design). */
+#define GAP (1 * ZC_US)  /* a send sooner than this after the last write is gathered */
+#define HOLD (2 * ZC_US) /* what was gathered longer ago is written by the caller */
+#define BURST_TICK (100 * ZC_US)
+#define MANY_BYTES (256u << 10) /* more than this a caller leaves to the I/O thread */
+enum
+{
+    PIECES = 64
+};
+
+/* ---- bytes ---- */
+
+uint8_t *zc_bytes_room (struct zc_bytes *b, size_t n)
+{
+    if (b->start == b->end)
+        b->start = b->end = 0;
+    if (b->cap - b->end < n) {
+        size_t cap = b->cap ? b->cap : 64;
+        while (cap - b->end < n) {
+            if (cap > SIZE_MAX / 2)
+                return NULL;
+            cap *= 2;
+        }
+        uint8_t *p = zc_realloc (b->p, cap);
+        if (!p)
+            return NULL;
+        b->p = p;
+        b->cap = cap;
+    }
+    return b->p + b->end;
+}
+
+int zc_bytes_put (struct zc_bytes *b, const void *p, size_t n)
+{
+    uint8_t *at = zc_bytes_room (b, n);
+    if (!at)
+        return -ENOMEM;
+    memcpy (at, p, n);
+    b->end += n;
+    return 0;
+}
+
+void zc_bytes_free (struct zc_bytes *b)
+{
+    zc_free (b->p);
+    memset (b, 0, sizeof *b);
+}
+
+/* ---- who has something to write ---- */
+
+static bool has_bytes (const struct zc_pipe *p)
+{
+    const struct zc_link *l = p->link;
+    return p->out.bytes || p->slot.kind != ZC_MSG_CLOSED || zc_bytes_left (&l->writing) || zc_bytes_left (&l->commands);
+}
+
+void zc_driver_dirty (struct zc_hub *h, struct zc_pipe *p)
+{
+    const struct zc_link *l = p->link;
+
+    if (p->is_dirty || !l || !l->is_joined || l->is_held || l->is_blocked || l->is_dead || !has_bytes (p))
+        return;
+    p->is_dirty = true;
+    p->dirty_next = NULL;
+    if (h->dirty_tail)
+        h->dirty_tail->dirty_next = p;
+    else
+        h->dirty_head = p;
+    h->dirty_tail = p;
+    h->dirty_count++;
+}
+
+struct zc_pipe *zc_driver_dirty_pop (struct zc_hub *h)
+{
+    struct zc_pipe *p = h->dirty_head;
+    if (!p)
+        return NULL;
+    if (!(h->dirty_head = p->dirty_next))
+        h->dirty_tail = NULL;
+    p->is_dirty = false;
+    h->dirty_count--;
+    return p;
+}
+
+void zc_driver_dirty_cut (struct zc_hub *h, struct zc_pipe *p)
+{
+    struct zc_pipe **at = &h->dirty_head, *before = NULL;
+
+    if (!p->is_dirty)
+        return;
+    while (*at && *at != p) {
+        before = *at;
+        at = &before->dirty_next;
+    }
+    if (*at) {
+        *at = p->dirty_next;
+        if (h->dirty_tail == p)
+            h->dirty_tail = before;
+        h->dirty_count--;
+    }
+    p->is_dirty = false;
+}
+
+int zc_driver_command (struct zc_hub *h, struct zc_link *l, const void *bytes, size_t n)
+{
+    int rc = zc_bytes_put (&l->commands, bytes, n);
+    if (rc == 0 && l->pipe)
+        zc_driver_dirty (h, l->pipe);
+    return rc;
+}
+
+/* ---- writing ---- */
+
+/* What goes out next. Under the lock; the pieces stay valid while the out-hold is held. */
+static int gather (struct zc_link *l, struct iovec *iov, size_t *own, size_t *total)
+{
+    struct zc_pipe *p = l->pipe;
+    int k = 0;
+
+    if (p->slot.kind != ZC_MSG_CLOSED && !p->out.bytes) {
+        if (zc_outq_put (&p->out, &p->slot, 1) == 0) {
+            p->hub->unsent += p->out.bytes;
+            zc_msg_drop (&p->slot);
+        }
+    }
+    if (!zc_bytes_left (&l->writing) && zc_bytes_left (&l->commands) && zc_outq_at_start (&p->out)) {
+        struct zc_bytes empty = l->writing;
+        l->writing = l->commands;
+        l->commands = empty;
+    }
+    if (l->ops->encode && !zc_bytes_left (&l->writing) && p->out.bytes)
+        l->ops->encode (l, &p->out, &l->writing);
+    *own = zc_bytes_left (&l->writing);
+    *total = *own;
+    if (*own)
+        iov[k++] = (struct iovec){l->writing.p + l->writing.start, *own};
+    if (!l->ops->encode && p->out.bytes) {
+        size_t n;
+        bool only_open = zc_bytes_left (&l->commands) && !zc_outq_at_start (&p->out);
+        k += zc_outq_pieces (&p->out, iov + k, PIECES - k, only_open, &n);
+        *total += n;
+    }
+    return k;
+}
+
+/* n bytes went out: credit comes back. */
+static void account (struct zc_hub *h, struct zc_link *l, size_t own, size_t n)
+{
+    struct zc_pipe *p = l->pipe;
+    size_t mine = n < own ? n : own, queued = 0;
+
+    l->writing.start += mine;
+    if (mine && l->writing.start == l->writing.end) {
+        queued = l->writing_bytes; /* the queue's bytes that were encoded into it */
+        l->writing_bytes = 0;
+        if (l->writing.cap > 4096)
+            zc_bytes_free (&l->writing);
+    }
+    queued += n - mine;
+    if (!queued)
+        return;
+    zc_outq_wrote (&p->out, queued);
+    h->unsent -= queued;
+    if (p->act < 0 && p->has_out && (!h->sndhwm || p->out.msgs <= h->sndhwm / 2))
+        zc_pipe_room (p);
+}
+
+void zc_driver_write (struct zc_hub *h, struct zc_pipe *p)
+{
+    struct zc_link *l = p->link;
+    struct iovec iov[PIECES];
+    size_t own, total;
+    int k = gather (l, iov, &own, &total);
+
+    if (!k)
+        return;
+    l->is_held = true;
+    zc_hub_unlock (h);
+    int64_t n = zc_net_writev (l->fd, iov, k);
+    uint64_t now = zc_now ();
+    zc_hub_lock (h);
+    l->is_held = false;
+    h->flushes++;
+    h->wrote_at = now;
+    if (n > 0)
+        account (h, l, own, (size_t) n);
+    if (l->is_dead) {
+        zc_driver_bury (l);
+        return;
+    }
+    if (n < 0 && n != -EAGAIN) {
+        zc_driver_kill (h, l, (int) n, 0, NULL);
+        return;
+    }
+    if (n < 0 || (size_t) n < total) {
+        l->is_blocked = true;
+        zc_driver_arm_link (l);
+        return;
+    }
+    if (!has_bytes (p)) {
+        if (p->is_leaving && !p->is_ending)
+            zc_pipe_retire (p);
+        else if (h->state == ZC_HUB_CLOSING)
+            zc_driver_tick_at (h, 0); /* perhaps it has lingered long enough */
+        return;
+    }
+    zc_driver_dirty (h, p); /* what others appended meanwhile */
+}
+
+void zc_driver_tell (struct zc_hub *h)
+{
+    if (!h->dirty_count || h->is_burst || h->is_sweeping)
+        return;
+    h->is_burst = true;
+    h->flushes_seen = h->flushes;
+    h->first_at = zc_now ();
+    zc_driver_tick_at (h, h->first_at + BURST_TICK);
+}
+
+void zc_driver_flush (struct zc_hub *h)
+{
+    struct zc_pipe *p;
+
+    h->gathered = 0;
+    for (int k = h->dirty_count; k > 0 && (p = zc_driver_dirty_pop (h)); k--)
+        zc_driver_write (h, p);
+    zc_driver_tell (h);
+}
+
+void zc_driver_sent (struct zc_hub *h)
+{
+    if (!h->dirty_count || h->is_sweeping)
+        return;
+    if (h->dirty_count > 1 || h->unsent > MANY_BYTES) {
+        h->is_sweeping = true;
+        h->gathered = 0;
+        zc_driver_tick_at (h, 0);
+        return;
+    }
+    if (h->gathered++ == 0) {
+        uint64_t now = zc_now ();
+        h->first_at = now;
+        if (now - h->wrote_at > GAP)
+            zc_driver_flush (h);
+    } else if (!(h->gathered & ((h->gathered - 1) & 31)) && zc_now () - h->first_at > HOLD)
+        zc_driver_flush (h);
+}

@@ -1,0 +1,16 @@
+/* Time. Monotonic nanoseconds for everything that waits; never the wall clock. */
+#ifndef ZC_OS_CLOCK_H
+#define ZC_OS_CLOCK_H
+
+#include <stdint.h>
+
+#define ZC_NEVER UINT64_MAX /* a deadline that does not come */
+#define ZC_MS 1000000ull    /* nanoseconds */
+#define ZC_US 1000ull
+
+uint64_t zc_now (void);
+
+/* now + ms, ZC_NEVER for ms < 0, saturating. */
+uint64_t zc_deadline (int64_t ms);
+
+#endif

@@ -1,0 +1,356 @@
+#include "sock/poll.h"
+
+#include <errno.h>
+#include "core/close.h"
+#include "core/mail.h"
+#include "os/clock.h"
+#include "sock/sleep.h"
+#include "sock/socket.h"
+
+#define FEW 8                    /* items that need no memory */
+#define LONG_SLEEP (200 * ZC_US) /* see sock/sleep.c */
+
+struct watch
+{
+    struct zc_sock *s; /* counted in; NULL: a descriptor */
+    bool wants_in, wants_out;
+    struct zc_wait w;
+    struct zc_sleeper in, out, mail;
+    bool is_parked;
+};
+
+struct poll
+{
+    zmq_pollitem_t *items;
+    int count;
+    struct watch *watches, few[FEW];
+    struct zc_pollfd *fds, few_fds[2 * FEW + 1]; /* the descriptors, then the parked sets, then our own */
+    uint64_t deadline;
+    const void *sigmask;
+    bool has_fds;
+};
+
+/* ---- what is ready ---- */
+
+static bool has_message (struct zc_sock *s)
+{
+    return s->half_in.head || s->stash.head || (s->hub->ops->can_recv && s->hub->ops->can_recv (s->hub));
+}
+
+/* Under the lock. look: reads the links if nothing is there. Negative: the socket is of no use any more. */
+static int socket_ready (struct watch *x, bool look)
+{
+    struct zc_sock *s = x->s;
+    struct zc_hub *h = s->hub;
+    int events = 0;
+
+    zc_hub_drain_mail (h);
+    if (h->state == ZC_HUB_OPEN && x->wants_in) {
+        bool in = has_message (s);
+        if (!in && look) {
+            if (!x->w.has_role)
+                x->w.has_role = zc_driver_take (h);
+            if (x->w.has_role) {
+                zc_driver_look (h, 0);
+                in = has_message (s);
+            }
+        }
+        if (in)
+            events |= ZMQ_POLLIN;
+        else
+            zc_driver_clear (h);
+    }
+    if (h->state != ZC_HUB_OPEN)
+        return h->state == ZC_HUB_STOPPED ? -ETERM : -ENOTSOCK;
+    if (x->wants_out && h->ops->can_send && h->ops->can_send (h))
+        events |= ZMQ_POLLOUT;
+    return events;
+}
+
+static unsigned fd_wants (short events)
+{
+    return (events & ZMQ_POLLIN ? ZC_POLL_IN : 0u) | (events & ZMQ_POLLOUT ? ZC_POLL_OUT : 0u)
+           | (events & ZMQ_POLLPRI ? ZC_POLL_PRI : 0u);
+}
+
+static short fd_events (unsigned got, short wanted)
+{
+    short events = (short) ((got & ZC_POLL_IN ? ZMQ_POLLIN : 0) | (got & ZC_POLL_OUT ? ZMQ_POLLOUT : 0)
+                            | (got & ZC_POLL_PRI ? ZMQ_POLLPRI : 0));
+    events &= wanted;
+    return (short) (got & ZC_POLL_ERR ? events | ZMQ_POLLERR : events);
+}
+
+/* Fills p->fds with the foreign descriptors; returns their number. */
+static size_t list_fds (struct poll *p)
+{
+    size_t n = 0;
+    for (int i = 0; i < p->count; i++)
+        if (!p->watches[i].s)
+            p->fds[n++] = (struct zc_pollfd){.fd = (int) p->items[i].fd, .events = fd_wants (p->items[i].events)};
+    return n;
+}
+
+static int take_fd_events (struct poll *p)
+{
+    size_t n = 0;
+    int got = 0;
+
+    for (int i = 0; i < p->count; i++)
+        if (!p->watches[i].s) {
+            p->items[i].revents = fd_events (p->fds[n++].revents, p->items[i].events);
+            got += p->items[i].revents != 0;
+        }
+    return got;
+}
+
+/* The number of items that are ready; negative: an error. */
+static int scan (struct poll *p)
+{
+    int got = 0;
+
+    for (int i = 0; i < p->count; i++) {
+        struct watch *x = &p->watches[i];
+        p->items[i].revents = 0;
+        if (!x->s)
+            continue;
+        zc_hub_lock (x->s->hub);
+        int r = socket_ready (x, true);
+        zc_hub_unlock (x->s->hub);
+        if (r < 0)
+            return r;
+        p->items[i].revents = (short) r;
+        got += r != 0;
+    }
+    if (!p->has_fds)
+        return got;
+    int rc = zc_poll (p->fds, list_fds (p), 0, NULL);
+    return rc < 0 && rc != -EINTR ? rc : got + take_fd_events (p);
+}
+
+/* ---- looking again ---- */
+
+static struct watch *first_looker (struct poll *p)
+{
+    for (int i = 0; i < p->count; i++) {
+        struct watch *x = &p->watches[i];
+        if (x->s && x->wants_in && (x->w.has_role || !x->s->hub->has_set))
+            return x;
+    }
+    return NULL;
+}
+
+/* Scans again for a little while, if that pays. What scan gave. */
+static int scan_again (struct poll *p)
+{
+    struct watch *x = first_looker (p);
+    struct zc_self *self = zc_self ();
+    int got = 0;
+
+    if (!x)
+        return 0;
+    struct zc_hub *h = x->s->hub;
+    zc_hub_lock (h);
+    bool may = zc_driver_may_look (h, self);
+    uint64_t end = zc_now () + h->look_again;
+    zc_hub_unlock (h);
+    if (!may)
+        return 0;
+    if (end > p->deadline)
+        end = p->deadline;
+    while (zc_now () < end) {
+        bool in_time = zc_self_give_way (self);
+        got = scan (p);
+        if (got || !in_time)
+            break;
+    }
+    zc_hub_lock (h);
+    zc_driver_look_paid (h, got > 0);
+    zc_hub_unlock (h);
+    return got;
+}
+
+/* ---- sleeping ---- */
+
+/* Queues the thread with one socket. False: something is there after all. */
+static bool lie_down (struct watch *x, struct zc_parker *parker, struct zc_pollfd *set)
+{
+    struct zc_hub *h = x->s->hub;
+    bool quiet = true;
+
+    zc_hub_lock (h);
+    if (h->dirty_count && !h->is_sweeping)
+        zc_driver_flush (h);
+    zc_driver_tell (h);
+    if (!zc_mail_sleep (h, &x->mail, parker, -1) || socket_ready (x, false))
+        quiet = false;
+    else if (x->w.has_role && zc_driver_has_ready (h))
+        quiet = false;
+    else if (x->w.has_role) {
+        zc_driver_park (h);
+        x->is_parked = true;
+        *set = (struct zc_pollfd){.fd = h->set.fd, .events = ZC_POLL_IN};
+    } else if (x->wants_in && h->has_set && h->link_live && (h->role == ZC_ROLE_IO || h->role == ZC_ROLE_IDLE))
+        quiet = false; /* the role came free */
+    if (quiet && x->wants_in)
+        zc_sleeper_add (&h->in, &x->in, parker, -1);
+    if (quiet && x->wants_out)
+        zc_sleeper_add (&h->out, &x->out, parker, -1);
+    zc_hub_unlock (h);
+    return quiet;
+}
+
+static void get_up (struct watch *x, bool slept_long)
+{
+    struct zc_hub *h = x->s->hub;
+
+    zc_hub_lock (h);
+    if (x->is_parked) {
+        h->role = ZC_ROLE_BUSY;
+        x->w.slept_long = slept_long;
+    }
+    x->is_parked = false;
+    zc_sleeper_cut (&h->in, &x->in);
+    zc_sleeper_cut (&h->out, &x->out);
+    zc_mail_awake (h, &x->mail);
+    memset (&x->in, 0, sizeof x->in);
+    memset (&x->out, 0, sizeof x->out);
+    memset (&x->mail, 0, sizeof x->mail);
+    zc_hub_drain_mail (h);
+    zc_driver_tell (h);
+    zc_driver_pass_on (h);
+    zc_hub_unlock (h);
+}
+
+static int sleep_on_fds (struct poll *p, struct zc_parker *parker, size_t n)
+{
+    uint64_t now = zc_now ();
+    int64_t left = p->deadline == ZC_NEVER ? -1 : now < p->deadline ? (int64_t) (p->deadline - now) : 0;
+
+    p->fds[n++] = (struct zc_pollfd){.fd = parker->wake.fd, .events = ZC_POLL_IN};
+    int rc = zc_poll (p->fds, n, left, p->sigmask);
+    return rc < 0 ? rc : rc == 0 ? -ETIMEDOUT : 0;
+}
+
+/* One sleep. 0: scan again; -ETIMEDOUT, -EINTR, or an error. */
+static int nap (struct poll *p)
+{
+    struct zc_parker *parker = zc_self ()->parker;
+    bool by_fd = p->has_fds || p->sigmask, quiet = true;
+    uint64_t began = zc_now ();
+
+    for (int i = 0; i < p->count; i++)
+        by_fd = by_fd || p->watches[i].w.has_role;
+    if (by_fd) {
+        int rc = zc_parker_need_fd (parker);
+        if (rc < 0)
+            return rc;
+    }
+    zc_park_prepare (parker, by_fd ? parker->wake.fd : ZC_PARK_WORD);
+    size_t n = list_fds (p);
+    for (int i = 0; i < p->count && quiet; i++) {
+        struct watch *x = &p->watches[i];
+        if (!x->s)
+            continue;
+        quiet = lie_down (x, parker, &p->fds[n]);
+        n += x->is_parked;
+    }
+    int rc = 0;
+    if (quiet)
+        rc = by_fd ? sleep_on_fds (p, parker, n) : zc_park_sleep (parker, p->deadline);
+    bool slept_long = zc_now () - began > LONG_SLEEP;
+    for (int i = 0; i < p->count; i++)
+        if (p->watches[i].s)
+            get_up (&p->watches[i], slept_long);
+    return rc;
+}
+
+/* ---- the call ---- */
+
+static int enter_all (struct poll *p)
+{
+    for (int i = 0; i < p->count; i++) {
+        struct watch *x = &p->watches[i];
+        zmq_pollitem_t *item = &p->items[i];
+        memset (x, 0, sizeof *x);
+        item->revents = 0;
+        if (!item->socket) {
+            p->has_fds = true;
+            continue;
+        }
+        int rc = zc_sock_enter (item->socket, &x->s);
+        if (rc < 0) {
+            p->count = i;
+            return rc;
+        }
+        x->wants_in = item->events & ZMQ_POLLIN;
+        x->wants_out = item->events & ZMQ_POLLOUT;
+        zc_wait_init (&x->w, x->s->hub);
+        zc_hub_unlock (x->s->hub);
+    }
+    return 0;
+}
+
+static void exit_all (struct poll *p)
+{
+    for (int i = 0; i < p->count; i++) {
+        struct watch *x = &p->watches[i];
+        if (!x->s)
+            continue;
+        zc_hub_lock (x->s->hub);
+        zc_wait_end (&x->w);
+        zc_sock_exit (x->s);
+    }
+}
+
+static int wait_all (struct poll *p)
+{
+    bool has_looked = false;
+    int got;
+
+    for (;;) {
+        got = scan (p);
+        if (got || !p->deadline)
+            return got;
+        if (!has_looked) {
+            has_looked = true;
+            got = scan_again (p);
+            if (got)
+                return got;
+        }
+        int rc = nap (p);
+        if (rc == -ETIMEDOUT)
+            return scan (p);
+        if (rc < 0) {
+            got = rc == -EINTR ? scan (p) : 0;
+            return got > 0 ? got : rc;
+        }
+    }
+}
+
+int zc_sock_poll (zmq_pollitem_t *items, int count, long timeout, const void *sigmask)
+{
+    struct poll p = {.items = items, .count = count, .sigmask = sigmask, .deadline = timeout ? zc_deadline (timeout) : 0};
+    int rc = -ENOMEM;
+
+    if (count < 0)
+        return -EINVAL;
+    if (count && !items)
+        return -EFAULT;
+    if (!zc_self ())
+        return -ENOMEM;
+    size_t n = (size_t) count;
+    p.watches = n <= FEW ? p.few : zc_alloc (n * sizeof *p.watches);
+    p.fds = n <= FEW ? p.few_fds : zc_alloc ((2 * n + 1) * sizeof *p.fds);
+    if (p.watches && p.fds) {
+        rc = enter_all (&p);
+        if (rc == 0)
+            rc = wait_all (&p);
+        exit_all (&p);
+    }
+    if (p.watches != p.few)
+        zc_free (p.watches);
+    if (p.fds != p.few_fds)
+        zc_free (p.fds);
+    return rc;
+}

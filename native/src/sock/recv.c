@@ -1,0 +1,363 @@
+#include "sock/transfer.h"
+
+#include <errno.h>
+#include "core/driver.h"
+#include "os/clock.h"
+#include "sock/sleep.h"
+#include "zmq.h"
+
+#define LOOK_EVERY (100 * ZC_US) /* who pops a backlog still looks so often */
+#define POPS_MASK 63u            /* and asks the clock so seldom */
+
+static uint64_t recv_deadline (const struct zc_sock *s, int flags)
+{
+    return (flags & ZMQ_DONTWAIT) || s->opt.rcvtimeo == 0 ? 0 : zc_deadline (s->opt.rcvtimeo);
+}
+
+/* ---- where a message is: in a pipe, in a pattern's queue, or stashed ---- */
+
+struct found
+{
+    struct zc_incoming in;
+    struct zc_meta *meta; /* lent */
+};
+
+static int find (struct zc_sock *s, struct found *f)
+{
+    if (s->stash.head) {
+        f->in = (struct zc_incoming){.frames = &s->stash};
+        f->meta = s->stash_meta;
+        return 0;
+    }
+    f->in.has_prefix = false;
+    int rc = s->pattern->recv (s, &f->in);
+    if (rc == 0)
+        f->meta = f->in.pipe ? f->in.pipe->meta : NULL;
+    return rc;
+}
+
+/* All parts of it were taken. */
+static void found_done (struct zc_sock *s, struct found *f)
+{
+    if (f->in.frames == &s->stash) {
+        zc_meta_unref (s->stash_meta);
+        s->stash_meta = NULL;
+    } else if (f->in.pipe)
+        zc_hub_message_done (s->hub, f->in.pipe);
+}
+
+/* A popper of a backlog still looks now and then. */
+static void look_sometimes (struct zc_sock *s, struct zc_wait *w)
+{
+    struct zc_hub *h = s->hub;
+    if ((++h->pops & POPS_MASK) || zc_now () - h->looked_at < LOOK_EVERY)
+        return;
+    w->has_role = zc_driver_take (h);
+    if (w->has_role) {
+        w->has_looked = true;
+        zc_driver_look (h, 0);
+    }
+}
+
+/* Waits until there is a message. The caller ends w. */
+static int await (struct zc_sock *s, struct found *f, struct zc_wait *w)
+{
+    struct zc_hub *h = s->hub;
+    int rc;
+
+    look_sometimes (s, w);
+    while ((rc = find (s, f)) == -EAGAIN) {
+        rc = zc_wait_in (w);
+        if (h->state != ZC_HUB_OPEN)
+            return h->state == ZC_HUB_STOPPED ? -ETERM : -ENOTSOCK;
+        if (rc < 0) { /* one last look: what woke us may have left a message */
+            int late = find (s, f);
+            return late == -EAGAIN ? rc : late;
+        }
+    }
+    return rc;
+}
+
+/* ---- parts out ---- */
+
+/* The frame at the head of q becomes the message *m (closed or empty before). */
+static int take_msg (struct zc_frames *q, struct zc_meta *meta, struct zc_msg *m)
+{
+    int rc = zc_frames_take (q, m);
+    if (rc == 0 && !m->meta)
+        m->meta = zc_meta_ref (meta);
+    return rc;
+}
+
+/* The rest of the message goes aside, for the calls that come. */
+static int put_aside (struct zc_frames *from, struct zc_meta *meta, struct zc_frames *to)
+{
+    bool more = true;
+    while (more) {
+        struct zc_msg m;
+        int rc = take_msg (from, meta, &m);
+        if (rc < 0)
+            return rc;
+        more = m.flags & ZC_MSG_MORE;
+        rc = zc_frames_put_msg (to, &m, more ? ZC_F_MORE : 0, true);
+        zc_msg_drop (&m);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int64_t give (struct zc_sock *s, struct zc_frames *q, struct zc_meta *meta, struct zc_msg *msg, void *buffer,
+                     size_t room)
+{
+    struct zc_view v;
+
+    zc_frames_peek (q, &v);
+    s->rcvmore = v.flags & ZC_F_MORE;
+    if (msg) {
+        struct zc_msg fresh;
+        int rc = take_msg (q, meta, &fresh);
+        if (rc < 0)
+            return rc;
+        zc_msg_drop (msg);
+        *msg = fresh;
+        return (int64_t) zc_msg_size (msg);
+    }
+    size_t n = v.size < room ? v.size : room, size = v.size;
+    if (n)
+        memcpy (buffer, v.data, n);
+    zc_frames_skip (q, &v);
+    return (int64_t) size;
+}
+
+static int64_t give_prefix (struct zc_sock *s, struct zc_msg *prefix, struct zc_meta *meta, struct zc_msg *msg,
+                            void *buffer, size_t room)
+{
+    int64_t size = (int64_t) zc_msg_size (prefix);
+
+    s->rcvmore = true;
+    prefix->flags |= ZC_MSG_MORE;
+    if (msg) {
+        zc_msg_drop (msg);
+        *msg = *prefix;
+        msg->meta = zc_meta_ref (meta);
+        return size;
+    }
+    if (size)
+        memcpy (buffer, zc_msg_bytes (prefix), (size_t) size < room ? (size_t) size : room);
+    zc_msg_drop (prefix);
+    return size;
+}
+
+/* The first part of a message that was found; the others go aside. */
+static int64_t give_first (struct zc_sock *s, struct found *f, struct zc_msg *msg, void *buffer, size_t room)
+{
+    struct zc_frames *q = f->in.frames;
+    struct zc_meta *meta = zc_meta_ref (f->meta);
+    int64_t rc = f->in.has_prefix ? give_prefix (s, &f->in.prefix, meta, msg, buffer, room)
+                                  : give (s, q, meta, msg, buffer, room);
+
+    if (rc < 0)
+        zc_frames_drop_message (q);
+    else if (s->rcvmore) {
+        int aside = put_aside (q, NULL, &s->half_in);
+        s->half_in_meta = zc_meta_ref (meta);
+        if (aside < 0)
+            rc = aside;
+    }
+    zc_meta_unref (meta);
+    found_done (s, f);
+    return rc;
+}
+
+int64_t zc_recv_part (void *handle, struct zc_msg *msg, void *buffer, size_t room, int flags)
+{
+    struct zc_sock *s;
+    int64_t rc = zc_sock_enter (handle, &s);
+    if (rc < 0)
+        return rc;
+    if (!s->pattern->receives)
+        rc = -ENOTSUP;
+    else if (s->half_in.head) {
+        rc = give (s, &s->half_in, s->half_in_meta, msg, buffer, room);
+        if (!s->half_in.head) {
+            zc_meta_unref (s->half_in_meta);
+            s->half_in_meta = NULL;
+        }
+    } else {
+        struct zc_wait w;
+        struct found f;
+        zc_wait_init (&w, s->hub);
+        w.deadline = recv_deadline (s, flags);
+        rc = await (s, &f, &w);
+        if (rc == 0)
+            rc = give_first (s, &f, msg, buffer, room);
+        zc_wait_end (&w);
+    }
+    zc_sock_exit (s);
+    return rc;
+}
+
+/* ---- whole messages ---- */
+
+/* Parts and bytes of a message that was found. */
+static void measure (const struct found *f, size_t *parts, size_t *bytes)
+{
+    struct zc_cursor at = zc_frames_begin (f->in.frames);
+    struct zc_view v;
+
+    *parts = f->in.has_prefix;
+    *bytes = f->in.has_prefix ? zc_msg_size (&f->in.prefix) : 0;
+    while (zc_frames_next (&at, &v)) {
+        ++*parts;
+        *bytes += v.size;
+        if (!(v.flags & ZC_F_MORE))
+            break;
+    }
+}
+
+/* It does not fit now: it is kept whole, before all others. */
+static int stash (struct zc_sock *s, struct found *f)
+{
+    if (f->in.frames == &s->stash)
+        return 0;
+    s->stash_meta = zc_meta_ref (f->meta);
+    int rc = 0;
+    if (f->in.has_prefix) {
+        rc = zc_frames_put_msg (&s->stash, &f->in.prefix, ZC_F_MORE, true);
+        zc_msg_drop (&f->in.prefix);
+    }
+    if (rc == 0)
+        rc = put_aside (f->in.frames, NULL, &s->stash);
+    found_done (s, f);
+    return rc;
+}
+
+/* Where parts go: into messages, or packed into a buffer. */
+struct sink
+{
+    struct zc_msg *parts;
+    uint8_t *buffer;
+    uint64_t *sizes;
+    size_t capacity, room;
+    size_t count; /* parts given */
+};
+
+static bool fits (const struct sink *k, size_t parts, size_t bytes)
+{
+    return parts <= k->capacity - k->count && (k->parts || bytes <= k->room);
+}
+
+static void pack (struct sink *k, const uint8_t *data, size_t n, bool more)
+{
+    if (n)
+        memcpy (k->buffer, data, n);
+    k->buffer += n;
+    k->room -= n;
+    k->sizes[k->count++] = (uint64_t) n << 1 | more;
+}
+
+static int pour (struct zc_sock *s, struct found *f, struct sink *k)
+{
+    struct zc_frames *q = f->in.frames;
+    bool more = true;
+    int rc = 0;
+
+    if (f->in.has_prefix) {
+        if (k->parts) {
+            struct zc_msg *m = &k->parts[k->count++];
+            *m = f->in.prefix;
+            m->flags |= ZC_MSG_MORE;
+            m->meta = zc_meta_ref (f->meta);
+        } else {
+            pack (k, zc_msg_bytes (&f->in.prefix), zc_msg_size (&f->in.prefix), true);
+            zc_msg_drop (&f->in.prefix);
+        }
+    }
+    while (more && rc == 0) {
+        struct zc_view v;
+        zc_frames_peek (q, &v);
+        more = v.flags & ZC_F_MORE;
+        if (k->parts) {
+            rc = take_msg (q, f->meta, &k->parts[k->count]);
+            k->count += rc == 0;
+        } else {
+            pack (k, v.data, v.size, more);
+            zc_frames_skip (q, &v);
+        }
+    }
+    if (rc < 0)
+        zc_frames_drop_message (q);
+    found_done (s, f);
+    return rc;
+}
+
+/* Gives back what a failure left half poured. */
+static int64_t unpour (struct sink *k, size_t from, int64_t rc)
+{
+    while (k->parts && k->count > from)
+        zc_msg_drop (&k->parts[--k->count]);
+    return from ? (int64_t) from : rc;
+}
+
+static int64_t too_large (struct sink *k, size_t parts, size_t bytes)
+{
+    if (k->count)
+        return (int64_t) k->count;
+    if (k->sizes && k->capacity > 0)
+        k->sizes[0] = bytes;
+    if (k->sizes && k->capacity > 1)
+        k->sizes[1] = parts;
+    return -EMSGSIZE;
+}
+
+static int64_t recv_into (void *handle, struct sink *k, size_t messages, int flags)
+{
+    struct zc_sock *s;
+    int64_t rc = zc_sock_enter (handle, &s);
+    if (rc < 0)
+        return rc;
+    struct zc_wait w;
+    struct found f;
+    zc_wait_init (&w, s->hub);
+    w.deadline = recv_deadline (s, flags);
+    rc = s->pattern->receives ? await (s, &f, &w) : -ENOTSUP;
+    for (size_t n = 0; rc == 0; n++) {
+        size_t parts, bytes, before = k->count;
+        measure (&f, &parts, &bytes);
+        if (!fits (k, parts, bytes)) {
+            rc = stash (s, &f);
+            rc = rc < 0 ? unpour (k, before, rc) : too_large (k, parts, bytes);
+            break;
+        }
+        rc = pour (s, &f, k);
+        if (rc < 0) {
+            rc = unpour (k, before, rc);
+            break;
+        }
+        if (n + 1 >= messages || find (s, &f) != 0) {
+            rc = (int64_t) k->count;
+            break;
+        }
+    }
+    zc_wait_end (&w);
+    zc_sock_exit (s);
+    return rc;
+}
+
+int64_t zc_recv_parts (void *handle, struct zc_msg *parts, size_t capacity, size_t messages, int flags)
+{
+    if (!messages)
+        return 0;
+    struct sink k = {.parts = parts, .capacity = capacity};
+    return recv_into (handle, &k, messages, flags);
+}
+
+int64_t zc_recv_packed (void *handle, void *buffer, size_t room, uint64_t *sizes, size_t capacity, size_t messages,
+                        int flags)
+{
+    if (!messages)
+        return 0;
+    struct sink k = {.buffer = buffer, .sizes = sizes, .capacity = capacity, .room = room};
+    return recv_into (handle, &k, messages, flags);
+}

@@ -1,0 +1,218 @@
+#include "sock/transfer.h"
+
+#include <errno.h>
+#include "core/driver.h"
+#include "os/clock.h"
+#include "sock/sleep.h"
+#include "zmq.h"
+
+void zc_sock_parts_sent (struct zc_msg *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        zc_msg_drop (&parts[i]);
+        zc_msg_init (&parts[i]);
+    }
+}
+
+static int state_error (const struct zc_hub *h)
+{
+    return h->state == ZC_HUB_OPEN ? 0 : h->state == ZC_HUB_STOPPED ? -ETERM : -ENOTSOCK;
+}
+
+static uint64_t send_deadline (const struct zc_sock *s, int flags)
+{
+    return (flags & ZMQ_DONTWAIT) || s->opt.sndtimeo == 0 ? 0 : zc_deadline (s->opt.sndtimeo);
+}
+
+/* Hands a whole message to the pattern, waiting for room. */
+static int send_whole (struct zc_sock *s, struct zc_msg *parts, size_t count, bool force, uint64_t deadline)
+{
+    struct zc_hub *h = s->hub;
+    struct zc_wait w;
+    int rc = s->pattern->send (s, parts, count, force);
+
+    if (rc == -EAGAIN && deadline) {
+        zc_wait_init (&w, h);
+        w.deadline = deadline;
+        do {
+            rc = zc_wait_out (&w);
+            if (state_error (h) < 0)
+                rc = state_error (h);
+            if (rc == 0)
+                rc = s->pattern->send (s, parts, count, force);
+            else if (rc == -EAGAIN) { /* the time is up: one last try, room may have come with it */
+                rc = s->pattern->send (s, parts, count, force);
+                break;
+            }
+        } while (rc == -EAGAIN);
+        zc_wait_end (&w);
+    }
+    if (rc == 0)
+        zc_driver_sent (h);
+    return rc;
+}
+
+/* ---- part by part ---- */
+
+static int keep_part (struct zc_sock *s, struct zc_msg *msg)
+{
+    if (s->half_out_count == s->half_out_cap) {
+        size_t cap = s->half_out_cap ? s->half_out_cap * 2 : 4;
+        struct zc_msg *grown = zc_realloc (s->half_out, cap * sizeof *grown);
+        if (!grown)
+            return -ENOMEM;
+        s->half_out = grown;
+        s->half_out_cap = cap;
+    }
+    int rc = zc_msg_own (msg);
+    if (rc < 0)
+        return rc;
+    zc_msg_move (&s->half_out[s->half_out_count++], msg);
+    return 0;
+}
+
+/* The first part decides: it waits for room, and is refused where the message would be. */
+static int admit (struct zc_sock *s, const struct zc_msg *first, uint64_t deadline)
+{
+    struct zc_hub *h = s->hub;
+    struct zc_wait w;
+
+    zc_wait_init (&w, h);
+    w.deadline = deadline;
+    for (;;) {
+        int rc = s->pattern->admit ? s->pattern->admit (s, first) : h->ops->can_send (h) ? 0 : -EAGAIN;
+        if (rc == -EAGAIN)
+            rc = zc_wait_out (&w);
+        else {
+            zc_wait_end (&w);
+            return rc;
+        }
+        if (rc == 0)
+            rc = state_error (h);
+        if (rc < 0) {
+            zc_wait_end (&w);
+            return rc;
+        }
+    }
+}
+
+static int send_last (struct zc_sock *s, uint64_t deadline)
+{
+    int rc = send_whole (s, s->half_out, s->half_out_count, true, deadline);
+    if (rc == 0)
+        s->half_out_count = 0;
+    return rc;
+}
+
+static int send_one_part (struct zc_sock *s, struct zc_msg *msg, bool more, uint64_t deadline)
+{
+    bool first = s->half_out_count == 0;
+    int rc = 0;
+
+    if (first && more)
+        rc = admit (s, msg, deadline);
+    if (rc < 0)
+        return rc;
+    struct zc_msg before;
+    zc_msg_init (&before);
+    rc = keep_part (s, msg);
+    if (rc < 0 || more)
+        return rc;
+    rc = send_last (s, deadline);
+    if (rc < 0 && s->half_out_count) /* this part is still the caller's; those before it wait for another try */
+        zc_msg_move (msg, &s->half_out[--s->half_out_count]);
+    return rc;
+}
+
+int zc_send_part (void *handle, struct zc_msg *msg, int flags)
+{
+    struct zc_sock *s;
+    int rc = zc_sock_enter (handle, &s);
+    if (rc < 0)
+        return rc;
+    size_t last = s->pattern->last_part;
+    bool more = (flags & ZMQ_SNDMORE) && !(last && s->half_out_count + 1 == last);
+    if (!s->pattern->sends)
+        rc = -ENOTSUP;
+    else if (more || s->half_out_count)
+        rc = send_one_part (s, msg, more, send_deadline (s, flags));
+    else
+        rc = send_whole (s, msg, 1, false, send_deadline (s, flags));
+    zc_sock_exit (s);
+    return rc;
+}
+
+/* ---- whole messages ---- */
+
+int zc_send_parts (void *handle, struct zc_msg *parts, size_t count, int flags)
+{
+    struct zc_sock *s;
+
+    if (!count)
+        return -EINVAL;
+    int rc = zc_sock_enter (handle, &s);
+    if (rc < 0)
+        return rc;
+    rc = s->pattern->sends ? send_whole (s, parts, count, false, send_deadline (s, flags)) : -ENOTSUP;
+    zc_sock_exit (s);
+    return rc;
+}
+
+#define MANY_PARTS 64 /* parts of one message that need no memory */
+
+static int64_t send_messages (struct zc_sock *s, struct zc_part_source *from, uint64_t deadline)
+{
+    struct zc_msg few[MANY_PARTS], *parts = few;
+    size_t cap = MANY_PARTS, done = 0, i = 0;
+    int rc = 0;
+
+    while (i < from->count && rc == 0) {
+        bool more = true;
+        size_t n = 0;
+        while (more && i < from->count) {
+            const void *data;
+            size_t size;
+            if (n == cap) {
+                struct zc_msg *grown = zc_alloc (2 * cap * sizeof *grown);
+                if (!grown) {
+                    rc = -ENOMEM;
+                    break;
+                }
+                memcpy (grown, parts, n * sizeof *grown);
+                if (parts != few)
+                    zc_free (parts);
+                parts = grown;
+                cap *= 2;
+            }
+            from->part (from->arg, i++, &data, &size, &more);
+            zc_msg_lend (&parts[n++], data, size);
+        }
+        if (rc == 0)
+            rc = send_whole (s, parts, n, false, done ? 0 : deadline);
+        if (rc == 0)
+            done = i;
+    }
+    if (parts != few)
+        zc_free (parts);
+    return done ? (int64_t) done : rc;
+}
+
+int64_t zc_send_many (void *handle, struct zc_part_source *from, int flags)
+{
+    struct zc_sock *s;
+    const void *data;
+    size_t size;
+    bool more = false;
+
+    if (!from->count)
+        return 0;
+    from->part (from->arg, from->count - 1, &data, &size, &more);
+    if (more)
+        return -EINVAL;
+    int64_t rc = zc_sock_enter (handle, &s);
+    if (rc < 0)
+        return rc;
+    rc = s->pattern->sends ? send_messages (s, from, send_deadline (s, flags)) : -ENOTSUP;
+    zc_sock_exit (s);
+    return rc;
+}

@@ -1,0 +1,150 @@
+#include "sock/sleep.h"
+
+#include <errno.h>
+#include "core/mail.h"
+#include "os/clock.h"
+
+#define LONG_SLEEP (200 * ZC_US) /* who slept so long will sleep again: the I/O thread watches meanwhile */
+
+/* Asleep without the role: whoever drives, or mail, wakes. */
+static int follow (struct zc_wait *w, struct zc_sleepers *list)
+{
+    struct zc_hub *h = w->hub;
+    struct zc_parker *parker = zc_self ()->parker;
+    struct zc_sleeper mine, mail;
+
+    zc_park_prepare (parker, ZC_PARK_WORD);
+    if (!zc_mail_sleep (h, &mail, parker, -1)) {
+        zc_hub_drain_mail (h);
+        return 0;
+    }
+    zc_sleeper_add (list, &mine, parker, -1);
+    zc_driver_tell (h);
+    zc_hub_unlock (h);
+    int rc = zc_park_sleep (parker, w->deadline);
+    zc_hub_lock (h);
+    zc_sleeper_cut (list, &mine);
+    zc_mail_awake (h, &mail);
+    zc_hub_drain_mail (h);
+    return rc == -ETIMEDOUT ? -EAGAIN : rc;
+}
+
+/* Asleep with the role, on the set: data, or the set's wake, or mail. */
+static int park (struct zc_wait *w)
+{
+    struct zc_hub *h = w->hub;
+    struct zc_parker *parker = zc_self ()->parker;
+    struct zc_sleeper mine, mail;
+    uint64_t began = zc_now ();
+
+    if (began >= w->deadline)
+        return -EAGAIN;
+    if (!zc_mail_sleep (h, &mail, parker, h->set_wake.fd)) {
+        zc_hub_drain_mail (h);
+        return 0;
+    }
+    zc_sleeper_add (&h->in, &mine, parker, h->set_wake.fd);
+    zc_driver_tell (h);
+    zc_driver_park (h);
+    int rc = zc_driver_look (h, w->deadline == ZC_NEVER ? -1 : (int64_t) (w->deadline - began));
+    h->role = ZC_ROLE_BUSY;
+    zc_sleeper_cut (&h->in, &mine);
+    zc_mail_awake (h, &mail);
+    zc_hub_drain_mail (h);
+    w->has_parked = true;
+    w->slept_long = h->looked_at - began > LONG_SLEEP;
+    return rc;
+}
+
+/* Looks again and again for a little while, giving the CPU away between. True when something came. */
+static bool look_again (struct zc_wait *w)
+{
+    struct zc_hub *h = w->hub;
+    struct zc_self *self = zc_self ();
+    uint64_t now = zc_now (), end = now + h->look_again;
+
+    if (end > w->deadline)
+        end = w->deadline;
+    bool came = false;
+    while (!came && now < end) {
+        zc_hub_unlock (h);
+        bool in_time = zc_self_give_way (self);
+        zc_hub_lock (h);
+        zc_hub_drain_mail (h);
+        if (w->has_role)
+            zc_driver_look (h, 0);
+        came = h->state != ZC_HUB_OPEN || h->ops->can_recv (h);
+        if (!in_time)
+            break;
+        now = w->has_role ? h->looked_at : zc_now ();
+    }
+    zc_driver_look_paid (h, came);
+    return came;
+}
+
+int zc_wait_in (struct zc_wait *w)
+{
+    struct zc_hub *h = w->hub;
+
+    if (!w->has_role)
+        w->has_role = zc_driver_take (h);
+    if (w->has_role && !w->has_looked) {
+        w->has_looked = true;
+        zc_driver_look (h, 0);
+        return 0;
+    }
+    if (!w->deadline) {
+        zc_driver_clear (h);
+        return -EAGAIN;
+    }
+    if (h->dirty_count && !h->is_sweeping) {
+        zc_driver_flush (h);
+        return 0;
+    }
+    bool alone = !h->has_set || !h->link_live; /* only peers inside the process */
+    if (!w->has_parked && (w->has_role || alone) && zc_driver_may_look (h, zc_self ())) {
+        w->has_parked = true; /* once in a call */
+        if (look_again (w))
+            return 0;
+        if (!w->has_role && (w->has_role = zc_driver_take (h)))
+            return 0;
+    }
+    if (w->has_role)
+        return park (w);
+    w->has_looked = false;
+    return follow (w, &h->in);
+}
+
+int zc_wait_out (struct zc_wait *w)
+{
+    struct zc_hub *h = w->hub;
+    struct zc_pipe *p;
+
+    if (!w->deadline)
+        return -EAGAIN;
+    if (!h->is_sweeping && (p = zc_driver_dirty_pop (h))) {
+        h->gathered = 0;
+        zc_driver_write (h, p);
+        zc_hub_drain_mail (h);
+        return 0;
+    }
+    return follow (w, &h->out);
+}
+
+void zc_wait_end (struct zc_wait *w)
+{
+    struct zc_hub *h = w->hub;
+
+    if (h->resume) { /* room came back to a paused link */
+        h->resume = false;
+        if (!w->has_role)
+            w->has_role = zc_driver_take (h);
+        if (w->has_role)
+            zc_driver_look (h, 0);
+        else
+            zc_driver_tick_at (h, 0);
+    }
+    if (w->has_role)
+        zc_driver_leave (h, w->slept_long);
+    w->has_role = false;
+}

@@ -1,0 +1,332 @@
+from __future__ import annotations
+
+import asyncio
+import os
+
+import pytest
+
+import zcffi
+import zcffi.asyncio
+from zcffi import Event, Flag, PollEvent, SocketType
+
+
+def run(test):
+    """Run a coroutine function with two makers: of a context's sockets and of connected pairs."""
+
+    async def main(address) -> None:
+        async with zcffi.asyncio.Context() as context:
+            kept = []
+
+            def make(bound, connected, transport="tcp", **options):
+                one, two = context.socket(bound), context.socket(connected)
+                kept.extend((one, two))
+                for each in (one, two):
+                    each.linger = 0
+                    for name, value in options.items():
+                        setattr(each, name, value)
+                two.connect(one.bind(address(transport)))
+                return one, two
+
+            async with asyncio.timeout(20):
+                await test(make)
+
+    return main
+
+
+@pytest.fixture
+def play(address):
+    """Plays a test that is a coroutine function."""
+
+    def start(test) -> None:
+        asyncio.run(run(test)(address))
+
+    return start
+
+
+def test_request_and_reply(play, transport):
+    async def test(pair):
+        rep, req = pair(SocketType.REP, SocketType.REQ, transport)
+
+        async def serve():
+            for _ in range(50):
+                await rep.send(b"re " + await rep.recv())
+
+        server = asyncio.create_task(serve())
+        for i in range(50):
+            await req.send(b"%d" % i)
+            assert await req.recv() == b"re %d" % i
+        await server
+
+    play(test)
+
+
+def test_every_call_is_awaited(play):
+    async def test(pair):
+        pull, push = pair(SocketType.PULL, SocketType.PUSH)
+        await push.send_multipart([b"a", b"b"])
+        assert await pull.recv_multipart() == [b"a", b"b"]
+        await push.send_string("grüß")
+        assert await pull.recv_string() == "grüß"
+        await push.send_json([1, {"a": None}])
+        assert await pull.recv_json() == [1, {"a": None}]
+        assert await push.send_many([b"a", [b"b", b"c"]]) == 2
+        got = []
+        while len(got) < 2:
+            got += await pull.recv_many(multipart=True)
+        assert got == [[b"a"], [b"b", b"c"]]
+        await push.send(b"x" * 100_000)
+        assert (await pull.recv(copy=False)).bytes == b"x" * 100_000
+        buffer = bytearray(4)
+        await push.send(b"abc")
+        assert await pull.recv_into(buffer) == 3
+        assert buffer == b"abc\0"
+
+    play(test)
+
+
+def test_recv_waits_while_other_tasks_run(play, transport):
+    async def test(pair):
+        pull, push = pair(SocketType.PULL, SocketType.PUSH, transport)
+        waiting = asyncio.create_task(pull.recv())
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+        await push.send(b"x")
+        assert await waiting == b"x"
+
+    play(test)
+
+
+def test_several_receivers_are_served_in_turn(play):
+    async def test(pair):
+        pull, push = pair(SocketType.PULL, SocketType.PUSH)
+        tasks = [asyncio.create_task(pull.recv()) for _ in range(5)]
+        await asyncio.sleep(0)
+        for i in range(5):
+            await push.send(b"%d" % i)
+        assert await asyncio.gather(*tasks) == [b"%d" % i for i in range(5)]
+
+    play(test)
+
+
+def test_a_full_send_waits_for_room(play):
+    async def test(pair):
+        pull, push = pair(SocketType.PULL, SocketType.PUSH, "inproc", sndhwm=2, rcvhwm=2)
+
+        async def send():
+            for i in range(100):
+                await push.send(b"%d" % i)
+
+        sender = asyncio.create_task(send())
+        assert [await pull.recv() for _ in range(100)] == [b"%d" % i for i in range(100)]
+        await sender
+
+    play(test)
+
+
+def test_send_many_waits_until_all_are_sent(play):
+    async def test(pair):
+        pull, push = pair(SocketType.PULL, SocketType.PUSH, "inproc", sndhwm=2, rcvhwm=2)
+        messages = [b"%d" % i for i in range(200)]
+        sender = asyncio.create_task(push.send_many(messages))
+        got = []
+        while len(got) < len(messages):
+            got += await pull.recv_many()
+        assert got == messages
+        assert await sender == len(messages)
+
+    play(test)
+
+
+def test_cancelling_a_recv_loses_no_message(play, transport):
+    async def test(pair):
+        pull, push = pair(SocketType.PULL, SocketType.PUSH, transport)
+        got = []
+        for i in range(200):
+            task = asyncio.create_task(pull.recv())
+            await asyncio.sleep(0)
+            await push.send(b"%d" % i)
+            if i % 3:
+                await asyncio.sleep(0)
+            task.cancel()
+            try:
+                got.append(await task)
+            except asyncio.CancelledError:
+                pass
+        while len(got) < 200:
+            got.append(await pull.recv())
+        assert got == [b"%d" % i for i in range(200)]
+
+    play(test)
+
+
+def test_a_cancelled_waiter_passes_the_wake_on(play):
+    async def test(pair):
+        pull, push = pair(SocketType.PULL, SocketType.PUSH, "inproc")
+        first, second = (asyncio.create_task(pull.recv()) for _ in range(2))
+        await asyncio.sleep(0.005)
+        await push.send(b"x")
+        first.cancel()
+        assert await second == b"x"
+
+    play(test)
+
+
+def test_wait_for_ends_a_wait(play):
+    async def test(pair):
+        pull, push = pair(SocketType.PULL, SocketType.PUSH)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(pull.recv(), 0.01)
+        await push.send(b"x")
+        assert await pull.recv() == b"x"
+
+    play(test)
+
+
+def test_timeouts_of_the_socket_end_a_wait(play):
+    async def test(pair):
+        pull, push = pair(SocketType.PULL, SocketType.PUSH, "inproc", sndhwm=1, rcvhwm=1)
+        pull.rcvtimeo = push.sndtimeo = 10
+        with pytest.raises(zcffi.Again):
+            await pull.recv()
+        await push.send(b"1")
+        await push.send(b"2")
+        with pytest.raises(zcffi.Again):
+            await push.send(b"3")
+
+    play(test)
+
+
+def test_dontwait_does_not_wait(play):
+    async def test(pair):
+        pull, _ = pair(SocketType.PULL, SocketType.PUSH)
+        with pytest.raises(zcffi.Again):
+            await pull.recv(Flag.DONTWAIT)
+
+    play(test)
+
+
+def test_errors_come_out_of_the_await(play):
+    async def test(pair):
+        pull, push = pair(SocketType.PULL, SocketType.PUSH)
+        with pytest.raises(TypeError, match="needs bytes"):
+            await push.send("text")
+        with pytest.raises(zcffi.NotSupported):
+            await pull.send(b"x")
+
+    play(test)
+
+
+def test_closing_ends_a_wait(play):
+    async def test(pair):
+        pull, _ = pair(SocketType.PULL, SocketType.PUSH)
+        waiting = asyncio.create_task(pull.recv())
+        await asyncio.sleep(0.005)
+        pull.close()
+        with pytest.raises(zcffi.ZMQError) as caught:
+            await waiting
+        assert caught.value.errno == zcffi.Errno.ENOTSOCK
+
+    play(test)
+
+
+def test_poll_waits_without_taking(play):
+    async def test(pair):
+        pull, push = pair(SocketType.PULL, SocketType.PUSH)
+        assert not await pull.poll(5)
+        waiting = asyncio.create_task(pull.poll())
+        await asyncio.sleep(0)
+        await push.send(b"x")
+        assert await waiting == PollEvent.POLLIN
+        assert await pull.recv() == b"x"
+        assert await push.poll(1000, PollEvent.POLLOUT) == PollEvent.POLLOUT
+
+    play(test)
+
+
+def test_a_poller_watches_sockets_and_descriptors(play):
+    async def test(pair):
+        pull, push = pair(SocketType.PULL, SocketType.PUSH)
+        reading, writing = os.pipe()
+        poller = zcffi.asyncio.Poller()
+        poller.register(pull, PollEvent.POLLIN)
+        poller.register(reading, PollEvent.POLLIN)
+        assert await poller.poll(5) == []
+        waiting = asyncio.create_task(poller.poll())
+        await asyncio.sleep(0)
+        os.write(writing, b"x")
+        assert await waiting == [(reading, PollEvent.POLLIN)]
+        os.read(reading, 1)
+        waiting = asyncio.create_task(poller.poll())
+        await asyncio.sleep(0)
+        await push.send(b"x")
+        assert await waiting == [(pull, PollEvent.POLLIN)]
+        os.close(reading)
+        os.close(writing)
+
+    play(test)
+
+
+def test_waiting_to_send_does_not_spin_beside_unread_messages(play):
+    async def test(pair):
+        one, two = pair(SocketType.DEALER, SocketType.DEALER, "inproc", sndhwm=1, rcvhwm=1)
+        await two.send(b"unread")
+        await one.send(b"1")
+        await one.send(b"2")
+        turns = 0
+
+        async def count():
+            nonlocal turns
+            while True:
+                await asyncio.sleep(0)
+                turns += 1
+
+        waiting = asyncio.create_task(one.send(b"3"))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        assert await two.recv() == b"1"
+        assert await two.recv() == b"2"
+        await waiting
+        assert await two.recv() == b"3"
+
+    play(test)
+
+
+def test_events_are_awaited(play, address):
+    async def test(pair):
+        pull, push = pair(SocketType.PULL, SocketType.PUSH)
+        with pull.monitor(Event.ACCEPTED | Event.DISCONNECTED) as monitor:
+            push.close()
+            seen = await monitor.recv(10_000)
+            assert seen.event in (Event.ACCEPTED, Event.DISCONNECTED)
+
+    play(test)
+
+
+def test_a_socket_may_move_to_another_loop(ctx):
+    context = zcffi.asyncio.Context()
+    pull, push = context.socket(SocketType.PULL), context.socket(SocketType.PUSH)
+    push.connect(pull.bind("inproc://moving"))
+
+    async def once(data: bytes) -> bytes:
+        task = asyncio.create_task(pull.recv())
+        await asyncio.sleep(0)
+        await push.send(data)
+        return await task
+
+    for i in range(3):
+        assert asyncio.run(once(b"%d" % i)) == b"%d" % i
+    pull.close()
+    push.close()
+    context.close()
+
+
+def test_pubsub_over_asyncio(play, transport):
+    async def test(pair):
+        pub, sub = pair(SocketType.XPUB, SocketType.SUB, transport)
+        sub.subscribe("a")
+        assert await pub.recv() == b"\x01a"
+        await pub.send(b"b")
+        await pub.send(b"a")
+        assert await sub.recv() == b"a"
+
+    play(test)

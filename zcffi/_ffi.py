@@ -1,0 +1,37 @@
+"""The doors to C: the only module that imports compiled code.
+
+`ffi` and `lib` are cffi's: every function of the core. `fast` is the second door, the hot calls
+that keep the GIL (CPython only); it is None on PyPy and with `ZCFFI_PURE_CFFI=1` in the
+environment, and everything goes through cffi.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TypeAlias
+
+from zcffi._cffi import ffi, lib
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from zcffi._cffi import CData
+
+__all__ = ["HAS_ZCFFI", "NULL", "CData", "Handle", "fast", "ffi", "lib"]
+
+Handle: TypeAlias = "int | CData"
+"""What a hot call takes for a socket: its address as a number (fast), or as cffi has it (pure)."""
+
+NULL = ffi.NULL
+
+HAS_ZCFFI = hasattr(lib, "zcffi_version")
+"""Whether the core is zcffi; else it is libzmq, and what only zcffi has falls back or fails."""
+
+fast: ModuleType | None
+if os.environ.get("ZCFFI_PURE_CFFI", "0") not in ("", "0"):
+    fast = None
+else:
+    try:
+        from zcffi import _fast as fast
+    except ImportError:
+        fast = None

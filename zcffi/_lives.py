@@ -1,0 +1,62 @@
+"""The ends of lives: what happens to objects the program forgot, at the interpreter's exit and
+after a fork.
+
+A forgotten context is ended on a thread of C's own, so that neither the garbage collector nor the
+exit waits for messages that nobody takes. At the exit all forgotten sockets together get a second
+to send what they hold.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import warnings
+import weakref
+from typing import TYPE_CHECKING
+
+from zcffi._ffi import HAS_ZCFFI, lib
+
+if TYPE_CHECKING:
+    from zcffi._cffi import CData
+    from zcffi.context import BaseContext
+
+EXIT_MS = 1000
+"""How long the forgotten sockets of a process may hold up its end, all together."""
+
+_contexts: weakref.WeakSet[BaseContext] = weakref.WeakSet()
+
+
+def register(context: BaseContext) -> None:
+    """Have `context` looked after at exit and after a fork."""
+    _contexts.add(context)
+
+
+def end_later(pointer: CData) -> None:
+    """End a context whose last Python object is gone, without waiting for it."""
+    lib.zcpy_term_later(pointer)
+
+
+def warn_forgotten(what: object, cure: str, source: object) -> None:
+    """Say that an object was forgotten."""
+    warnings.warn(f"unclosed {what!r}: {cure}", ResourceWarning, stacklevel=3, source=source)
+
+
+def _at_exit() -> None:
+    # libzmq's sockets must not be closed while a thread that is still there uses them.
+    if not HAS_ZCFFI and threading.active_count() > 1:
+        return
+    for context in list(_contexts):
+        context._abandon(EXIT_MS)
+    lib.zcpy_term_wait(EXIT_MS)
+
+
+def _in_child() -> None:
+    lib.zcpy_after_fork()
+    for context in list(_contexts):
+        context._mark_inherited()
+
+
+atexit.register(_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)

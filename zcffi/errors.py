@@ -1,0 +1,241 @@
+"""The errors: each is a `ZMQError` and, where Python has a fitting class, also that."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from zcffi._constants import Errno
+from zcffi._ffi import ffi, lib
+
+__all__ = [
+    "AddressError",
+    "AddressInUse",
+    "Again",
+    "ContextTerminated",
+    "ForkedError",
+    "InterruptedSystemCall",
+    "InvalidArgument",
+    "MessageTooLong",
+    "NotSupported",
+    "Unroutable",
+    "WrongState",
+    "ZMQBaseError",
+    "ZMQError",
+    "error_for",
+    "strerror",
+]
+
+
+def strerror(errno: int) -> str:
+    """The core's text for an error number, ours or the system's."""
+    return ffi.string(lib.zmq_strerror(errno)).decode("utf-8", "replace")
+
+
+class ZMQBaseError(Exception):
+    """The base of everything this package raises on its own account."""
+
+
+class ZMQError(ZMQBaseError, OSError):
+    """A call of the core failed.
+
+    `errno` is the number (`zcffi.Errno` names those of ZeroMQ), `strerror` what happened and, where
+    there is one, the cure. Without arguments: the calling thread's last error.
+    """
+
+    _default: ClassVar[int | None] = None
+
+    def __init__(self, errno: int | None = None, msg: str | None = None) -> None:
+        if errno is None:
+            errno = lib.zmq_errno() if self._default is None else self._default
+        super().__init__(errno, strerror(errno) if msg is None else msg)
+
+    def __str__(self) -> str:
+        return str(self.strerror)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.strerror!r})"
+
+
+class Again(ZMQError, BlockingIOError):
+    """The call would have to wait, or has waited for as long as its timeout allows (EAGAIN)."""
+
+    _default = Errno.EAGAIN
+
+
+class InterruptedSystemCall(ZMQError, InterruptedError):
+    """A signal ended the call (EINTR).
+
+    Calls of this package go on after a signal instead of raising this.
+    """
+
+    _default = Errno.EINTR if hasattr(Errno, "EINTR") else 4
+
+
+class ContextTerminated(ZMQError):
+    """The socket's context was terminated: only closing is left to do (ETERM)."""
+
+    _default = Errno.ETERM
+
+
+class ForkedError(ZMQError):
+    """The object was made before a `fork()` and can't be used in the child: make a new context
+    there.
+    """
+
+    _default = Errno.EFORKED
+
+
+class WrongState(ZMQError, RuntimeError):
+    """Not this call's turn (EFSM): REQ sends, then receives; REP receives, then sends."""
+
+    _default = Errno.EFSM
+
+
+class NotSupported(ZMQError, NotImplementedError):
+    """This type of socket, or the core underneath, can't do that (ENOTSUP)."""
+
+    _default = Errno.ENOTSUP
+
+
+class InvalidArgument(ZMQError, ValueError):
+    """An argument is wrong (EINVAL)."""
+
+    _default = Errno.EINVAL
+
+
+class AddressError(ZMQError):
+    """The address can't be used: not one of this machine, or no such device."""
+
+    _default = Errno.EADDRNOTAVAIL
+
+
+class AddressInUse(AddressError):
+    """The address is already in use (EADDRINUSE)."""
+
+    _default = Errno.EADDRINUSE
+
+
+class MessageTooLong(ZMQError, ValueError):
+    """A message is larger than what was offered for it, or than a limit (EMSGSIZE)."""
+
+    _default = Errno.EMSGSIZE
+
+
+class Unroutable(ZMQError, ConnectionError):
+    """No peer with that routing id (EHOSTUNREACH), with `router_mandatory` set."""
+
+    _default = Errno.EHOSTUNREACH
+
+
+class _AccessDenied(ZMQError, PermissionError):
+    """The system refused (EACCES, EPERM)."""
+
+
+class _NotFound(ZMQError, FileNotFoundError):
+    """There is no such endpoint, file or folder (ENOENT)."""
+
+
+class _NoMemory(ZMQError, MemoryError):
+    """There is no memory left (ENOMEM)."""
+
+
+_EPERM, _ENOENT, _EINTR, _ENOMEM, _EACCES, _ENODEV = 1, 2, 4, 12, 13, 19
+
+_CLASSES: dict[int, type[ZMQError]] = {
+    Errno.EAGAIN: Again,
+    Errno.ETERM: ContextTerminated,
+    Errno.EFORKED: ForkedError,
+    Errno.EFSM: WrongState,
+    Errno.ENOTSUP: NotSupported,
+    Errno.EINVAL: InvalidArgument,
+    Errno.EADDRINUSE: AddressInUse,
+    Errno.EADDRNOTAVAIL: AddressError,
+    Errno.EMSGSIZE: MessageTooLong,
+    Errno.EHOSTUNREACH: Unroutable,
+    _EINTR: InterruptedSystemCall,
+    _EPERM: _AccessDenied,
+    _EACCES: _AccessDenied,
+    _ENOENT: _NotFound,
+    _ENOMEM: _NoMemory,
+    _ENODEV: AddressError,
+}
+
+# What to do about it, by the verb of the call and the number; "" holds for every verb.
+_CURES: dict[tuple[str, int], str] = {
+    (
+        "send",
+        Errno.EAGAIN,
+    ): "no peer has room for the message now: send() without DONTWAIT waits, `sndtimeo` limits"
+    " how long",
+    (
+        "receive",
+        Errno.EAGAIN,
+    ): "no message is there: recv() without DONTWAIT waits, `rcvtimeo` limits how long",
+    (
+        "send",
+        Errno.EFSM,
+    ): "it is not this socket's turn to send: a REQ socket first receives its reply (or set"
+    " `req_relaxed`), a REP socket first receives a request",
+    (
+        "receive",
+        Errno.EFSM,
+    ): "it is not this socket's turn to receive: a REQ socket first sends a request, a REP"
+    " socket first sends its reply",
+    ("send", Errno.ENOTSUP): "this type of socket only receives",
+    ("receive", Errno.ENOTSUP): "this type of socket only sends",
+    ("send", Errno.EHOSTUNREACH): "no connected peer has the routing id in the first part",
+    (
+        "",
+        Errno.ETERM,
+    ): "the context was terminated: close the socket, and make a new Context to go on",
+    (
+        "",
+        Errno.ENOTSOCK,
+    ): "the socket is closed (or was made before a fork: make a new Context in the child)",
+    (
+        "",
+        Errno.EFORKED,
+    ): "it was made before a fork and can't be used in the child: make a new Context there",
+    (
+        "bind",
+        Errno.EINVAL,
+    ): "use tcp://interface:port, ipc://path or inproc://name; * stands for any interface or port",
+    ("bind", Errno.EADDRINUSE): "another socket has it: choose another, or * for any free port",
+    (
+        "bind",
+        Errno.EADDRNOTAVAIL,
+    ): "no interface of this machine has that address: * stands for all of them",
+    (
+        "bind",
+        _ENODEV,
+    ): "there is no such interface: give an address or name of this machine, or * for all",
+    ("bind", _ENOENT): "the folder of the path does not exist: make it first",
+    ("bind", _EACCES): "ports below 1024 and foreign folders need privileges: choose another",
+    ("connect", Errno.EINVAL): "use tcp://host:port, ipc://path or inproc://name",
+    (
+        "bind",
+        Errno.EPROTONOSUPPORT,
+    ): "this transport is unknown here: use tcp://, ipc:// or inproc://",
+    (
+        "connect",
+        Errno.EPROTONOSUPPORT,
+    ): "this transport is unknown here: use tcp://, ipc:// or inproc://",
+    ("unbind", _ENOENT): "the socket is not bound there: give exactly what bind() returned",
+    (
+        "disconnect",
+        _ENOENT,
+    ): "the socket is not connected there: give exactly what connect() was given",
+    ("socket", Errno.EINVAL): "no such type of socket: use a member of SocketType",
+    (
+        "socket",
+        24,
+    ): "no more sockets or descriptors: close some, or raise `max_sockets` or the limit of
+    descriptors", }
+
+
+def error_for(errno: int, verb: str = "", value: str = "") -> ZMQError:
+    """The exception for a failed call: `verb` says what was tried, `value` with what."""
+    text = strerror(errno)
+    cure = _CURES.get((verb, errno)) or _CURES.get(("", errno))
+    what = f"{verb} {value}: {text}" if value else text
+    return _CLASSES.get(errno, ZMQError)(errno, f"{what}: {cure}" if cure else what)

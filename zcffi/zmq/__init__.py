@@ -1,0 +1,40 @@
+"""pyzmq's names for the same things: `import zcffi.zmq as zmq`.
+
+A start: programs that use contexts, sockets, pollers, frames, options, errors, proxies, monitors
+and asyncio by pyzmq's names run. Where it differs from `zcffi` it does what pyzmq does: sockets
+linger for ever by default (SUB and XSUB not at all), `bind()` and `connect()` return context
+managers, texts of options are bytes.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum, IntFlag
+
+from zcffi import get_include, get_library_dirs
+from zcffi._constants import *
+from zcffi._constants import Errno, Event, Flag, PollEvent, SocketOption, SocketType
+from zcffi._version import __version__
+from zcffi.errors import strerror
+from zcffi.helpers import curve_keypair, curve_public, has, zmq_version, zmq_version_info
+from zcffi.message import Frame
+from zcffi.zmq import error, utils
+from zcffi.zmq._context import Context
+from zcffi.zmq._functions import *
+from zcffi.zmq._socket import Socket
+from zcffi.zmq._tracker import FINISHED as _FINISHED_TRACKER
+from zcffi.zmq._tracker import MessageTracker
+from zcffi.zmq.error import *
+
+Message = Frame
+SyncContext = Context
+SyncSocket = Socket
+COPY_THRESHOLD = 65536
+DRAFT_API = False
+PYZMQ_DRAFT_API = False
+IPC_PATH_MAX_LEN = 107
+EVENT_ALL_V1 = Event.ALL
+
+
+def get_includes() -> list[str]:
+    """The folders of `zmq.h`."""
+    return [get_include()]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 
 import pytest
@@ -148,10 +149,8 @@ def test_cancelling_a_recv_loses_no_message(play, transport):
             if i % 3:
                 await asyncio.sleep(0)
             task.cancel()
-            try:
+            with contextlib.suppress(asyncio.CancelledError):
                 got.append(await task)
-            except asyncio.CancelledError:
-                pass
         while len(got) < 200:
             got.append(await pull.recv())
         assert got == [b"%d" % i for i in range(200)]

@@ -98,8 +98,10 @@ def test_a_peer_that_breaks_the_protocol_is_told_in_words(ctx, address):
 
     pull = ctx.socket(SocketType.PULL)
     where = pull.bind(address("tcp"))
-    with pull.monitor(Event.HANDSHAKE_FAILED_PROTOCOL | Event(1 << 32)) as monitor:
-        with socket.create_connection(("127.0.0.1", int(where.rsplit(":", 1)[1])), 10) as peer:
-            peer.sendall(b"\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL" + b"\0" * 48 + b"\xff" * 64)
-            event = monitor.recv(10_000)
+    with (
+        pull.monitor(Event.HANDSHAKE_FAILED_PROTOCOL | Event(1 << 32)) as monitor,
+        socket.create_connection(("127.0.0.1", int(where.rsplit(":", 1)[1])), 10) as peer,
+    ):
+        peer.sendall(b"\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL" + b"\0" * 48 + b"\xff" * 64)
+        event = monitor.recv(10_000)
     assert event.peer.startswith("tcp://127.0.0.1") or event.text

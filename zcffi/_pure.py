@@ -140,23 +140,22 @@ def _to_bytes(data: ReadableBuffer | Message) -> bytes:
 def _perform(
     attempt: Callable[[int], int], socket: Handle, flags: int, verb: str, event: int, option: int
 ) -> int:
-    """Call until it succeeds or fails for good. Returns -1 when it would have to wait and QUIET is
-    set.
+    """Call until it succeeds or fails for good.
 
-    Between a call that a signal interrupted and the next one, Python runs the signal's handler (PEP
-    475).
+    `attempt(flags)` gives 0 or more, or a negative errno. Returns -1 when it would have to wait and
+    QUIET is set. Between a call that a signal interrupted and the next one, Python runs the
+    signal's handler (PEP 475).
     """
     quiet, flags = flags & QUIET, flags & ~QUIET
     waits = not flags & DONTWAIT
     started = time.monotonic() if waits else 0.0
     rc = attempt(flags)
     while rc < 0:
-        errno = ffi.errno
-        if errno == Errno.EAGAIN and quiet:
+        if rc == -Errno.EAGAIN and quiet:
             return -1
-        if errno != EINTR:
-            raise error_for(errno, verb)
-        timeout = _number(socket, option) if waits else -1
+        if rc != -EINTR:
+            raise error_for(-rc, verb)
+        timeout = lib.zcpy_get_int(_pointer(socket), option) if waits else -1
         if timeout < 0:
             rc = attempt(flags)
             continue
@@ -164,8 +163,8 @@ def _perform(
         if left > 0:
             _poll_one(socket, event, left)
         rc = attempt(flags | DONTWAIT)
-        if rc < 0 and ffi.errno == Errno.EAGAIN and left > 0:
-            ffi.errno = EINTR
+        if rc == -Errno.EAGAIN and left > 0:
+            rc = -EINTR  # somebody else was faster: wait for the rest
     return rc
 
 
@@ -174,18 +173,12 @@ def _poll_one(socket: Handle, event: int, timeout: int) -> None:
     item = ffi.new("zmq_pollitem_t *")
     item.socket = _pointer(socket)
     item.events = event
-    lib.zmq_poll(item, 1, timeout)
+    lib.zcpy_poll(item, 1, timeout)
 
 
 def _pointer(socket: Handle) -> CData:
     """The handle as cffi has it: through this door they are the same."""
     return socket  # type: ignore[return-value]
-
-
-def _number(socket: Handle, option: int) -> int:
-    """An int option; -1 when it can't be read."""
-    number, size = ffi.new("int *"), ffi.new("size_t *", ffi.sizeof("int"))
-    return int(number[0]) if lib.zmq_getsockopt(_pointer(socket), option, number, size) == 0 else -1
 
 
 def _sending(attempt: Callable[[int], int], socket: Handle, flags: int) -> int:
@@ -216,10 +209,10 @@ def send(
     if isinstance(data, Message):
         message = _new_message()
         lib.zmq_msg_copy(message, data._cdata)
-        return _sending(lambda f: min(0, lib.zmq_msg_send(message, pointer, f)), socket, flags)
+        return _sending(lambda f: min(0, lib.zcpy_msg_send(message, pointer, f)), socket, flags)
     content = _to_bytes(data)
     size = len(content)
-    return _sending(lambda f: min(0, lib.zmq_send(pointer, content, size, f)), socket, flags)
+    return _sending(lambda f: min(0, lib.zcpy_send(pointer, content, size, f)), socket, flags)
 
 
 def _take(message: CData) -> bytes:
@@ -237,7 +230,7 @@ def recv(socket: Handle, flags: int = 0, /) -> bytes:
     pointer = _pointer(socket)
     message = _messages.pop() if _messages else _new_message()
     try:
-        if _receiving(lambda f: lib.zmq_msg_recv(message, pointer, f), socket, flags) < 0:
+        if _receiving(lambda f: lib.zcpy_msg_recv(message, pointer, f), socket, flags) < 0:
             return None  # type: ignore[return-value]
         return _take(message)
     finally:
@@ -250,14 +243,14 @@ def recv_into(socket: Handle, buffer: WriteableBuffer, nbytes: int = 0, flags: i
     target = ffi.from_buffer("char[]", buffer, True)
     room = len(memoryview(buffer).cast("B"))
     size = nbytes if 0 < nbytes < room else room
-    return _receiving(lambda f: lib.zmq_recv(pointer, target, size, f), socket, flags)
+    return _receiving(lambda f: lib.zcpy_recv(pointer, target, size, f), socket, flags)
 
 
 def recv_message(socket: Handle, flags: int, type: type[_M], /) -> _M:
     """Receive one part as a message of the class given; None with QUIET."""
     pointer = _pointer(socket)
     result = type()
-    if _receiving(lambda f: lib.zmq_msg_recv(result._cdata, pointer, f), socket, flags) < 0:
+    if _receiving(lambda f: lib.zcpy_msg_recv(result._cdata, pointer, f), socket, flags) < 0:
         return None  # type: ignore[return-value]
     return result
 
@@ -301,7 +294,7 @@ def _sender(socket: Handle, messages: Sequence[Sequence[bytes]]) -> Callable[[in
         sizes.extend([2 * len(part) + 1 for part in parts])
         sizes[-1] -= 1
     cdata, count = ffi.from_buffer("uint64_t[]", sizes), len(sizes)
-    return lambda f: lib.zcffi_send_packed(pointer, buffer, cdata, count, f)
+    return lambda f: lib.zcpy_send_packed(pointer, buffer, cdata, count, f)
 
 
 def _send_one_by_one(pointer: CData, messages: Sequence[Sequence[bytes]], flags: int) -> int:
@@ -311,11 +304,11 @@ def _send_one_by_one(pointer: CData, messages: Sequence[Sequence[bytes]], flags:
         last = len(parts) - 1
         for i, part in enumerate(parts):
             wait = flags | (DONTWAIT if sent else 0) if i == 0 else 0
-            rc = -1
-            while rc < 0:
-                rc = lib.zmq_send(pointer, part, len(part), wait | (SNDMORE if i < last else 0))
-                if rc < 0 and (i == 0 or ffi.errno != EINTR):
-                    return sent or -1
+            rc = -EINTR
+            while rc == -EINTR:
+                rc = lib.zcpy_send(pointer, part, len(part), wait | (SNDMORE if i < last else 0))
+                if rc < 0 and (i == 0 or rc != -EINTR):
+                    return sent or rc
         sent += len(parts)
     return sent
 
@@ -414,32 +407,26 @@ def _receive_batch(socket: Handle, limit: int, flags: int) -> list[list[bytes]] 
     """Up to `limit` whole messages in one crossing, or a loop of them on libzmq."""
     if not HAS_ZCFFI:
         return _receive_one_by_one(socket, limit, flags)
-    pointer = _pointer(socket)
-    arena = _arenas.pop() if _arenas else _Arena()
-    kept = arena
+    arena = kept = _arenas.pop() if _arenas else _Arena()
     try:
         while True:
-            room, parts = len(arena.bytes), ffi.sizeof(arena.sizes) // 8
             try:
-                count = _receiving(
-                    lambda f: lib.zcffi_recv_packed(
-                        pointer,
-                        arena.data,
-                        room,
-                        arena.sizes,
-                        parts,
-                        limit,
-                        f,
-                    ),
-                    socket,
-                    flags,
-                )
-                break
+                count = _receiving(_packer(_pointer(socket), arena, limit), socket, flags)
             except MessageTooLong:
-                arena = _Arena(max(room, int(arena.sizes[0])), max(parts, int(arena.sizes[1])))
-        return _unpack(arena, count) if count >= 0 else None
+                room, parts = (int(arena.sizes[i]) for i in range(2))
+                arena = _Arena(max(ARENA, room), max(SIZES, parts))
+            else:
+                return _unpack(arena, count) if count >= 0 else None
     finally:
         _arenas.append(kept)
+
+
+def _packer(pointer: CData, arena: _Arena, limit: int) -> Callable[[int], int]:
+    """What receives up to `limit` messages into an arena: returns how many parts, or -1."""
+    room, parts = len(arena.bytes), ffi.sizeof(arena.sizes) // 8
+    return lambda flags: lib.zcpy_recv_packed(
+        pointer, arena.data, room, arena.sizes, parts, limit, flags
+    )
 
 
 def _unpack(arena: _Arena, count: int) -> list[list[bytes]]:
@@ -464,7 +451,7 @@ def _receive_one_by_one(socket: Handle, limit: int, flags: int) -> list[list[byt
     pointer = _pointer(socket)
 
     def receive(flags: int) -> int:
-        return lib.zmq_msg_recv(message, pointer, flags)
+        return lib.zcpy_msg_recv(message, pointer, flags)
 
     try:
         while len(messages) < limit:
@@ -487,26 +474,25 @@ def _receive_one_by_one(socket: Handle, limit: int, flags: int) -> list[list[byt
 
 def events(socket: Handle, /) -> int:
     """What a socket can do without waiting."""
-    number, size = ffi.new("int *"), ffi.new("size_t *", ffi.sizeof("int"))
-    while lib.zmq_getsockopt(_pointer(socket), SocketOption.EVENTS, number, size) < 0:
-        if ffi.errno != EINTR:
-            raise error_for(ffi.errno, "events")
-    return int(number[0])
+    while (found := lib.zcpy_get_int(_pointer(socket), SocketOption.EVENTS)) < 0:
+        if found != -EINTR - 1:
+            raise error_for(-found - 1, "events")
+    return found
 
 
 def poll(items: bytes, timeout: int, /) -> list[tuple[int, int]]:
     """Wait for the items, an array of `zmq_pollitem_t`, at most `timeout` ms.
 
-    Returns (index, events) of the ready.
+    Returns (index, events) of those that are ready.
     """
     count = len(items) // ffi.sizeof("zmq_pollitem_t")
     array = ffi.new("zmq_pollitem_t[]", max(count, 1))
     ffi.memmove(array, items, len(items))
     started = time.monotonic()
     left = timeout
-    while (rc := lib.zmq_poll(array, count, left)) < 0:
-        if ffi.errno != EINTR:
-            raise error_for(ffi.errno, "poll")
+    while (rc := lib.zcpy_poll(array, count, left)) < 0:
+        if rc != -EINTR:
+            raise error_for(-rc, "poll")
         if timeout > 0:
             left = max(0, timeout - int((time.monotonic() - started) * 1000))
     return [(i, array[i].revents) for i in range(count) if array[i].revents] if rc else []

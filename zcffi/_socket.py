@@ -112,10 +112,7 @@ class BaseSocket(SocketOptions):
 
     @property
     def events(self) -> PollEvent:
-        """What can be done without waiting:
-
-        `PollEvent.POLLIN`, `PollEvent.POLLOUT`, both or none.
-        """
+        """What can be done without waiting, as a `PollEvent`: POLLIN, POLLOUT, both or none."""
         return PollEvent(events(self._handle))
 
     def fileno(self) -> int:

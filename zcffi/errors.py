@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
 from zcffi._constants import Errno
@@ -26,9 +27,9 @@ __all__ = [
 ]
 
 
-def strerror(errno: int) -> str:
+def strerror(number: int) -> str:
     """The core's text for an error number, ours or the system's."""
-    return ffi.string(lib.zmq_strerror(errno)).decode("utf-8", "replace")
+    return ffi.string(lib.zmq_strerror(number)).decode("utf-8", "replace")
 
 
 class ZMQBaseError(Exception):
@@ -68,7 +69,7 @@ class InterruptedSystemCall(ZMQError, InterruptedError):
     Calls of this package go on after a signal instead of raising this.
     """
 
-    _default = Errno.EINTR if hasattr(Errno, "EINTR") else 4
+    _default = errno.EINTR
 
 
 class ContextTerminated(ZMQError):
@@ -139,7 +140,8 @@ class _NoMemory(ZMQError, MemoryError):
     """There is no memory left (ENOMEM)."""
 
 
-_EPERM, _ENOENT, _EINTR, _ENOMEM, _EACCES, _ENODEV = 1, 2, 4, 12, 13, 19
+_EPERM, _ENOENT, _EINTR, _ENOMEM = errno.EPERM, errno.ENOENT, errno.EINTR, errno.ENOMEM
+_EACCES, _ENODEV, _EMFILE = errno.EACCES, errno.ENODEV, errno.EMFILE
 
 _CLASSES: dict[int, type[ZMQError]] = {
     Errno.EAGAIN: Again,
@@ -160,82 +162,49 @@ _CLASSES: dict[int, type[ZMQError]] = {
     _ENODEV: AddressError,
 }
 
+_TRANSPORTS = "this transport is unknown here: use tcp://, ipc:// or inproc://"
+
 # What to do about it, by the verb of the call and the number; "" holds for every verb.
 _CURES: dict[tuple[str, int], str] = {
-    (
-        "send",
-        Errno.EAGAIN,
-    ): "no peer has room for the message now: send() without DONTWAIT waits, `sndtimeo` limits"
-    " how long",
-    (
-        "receive",
-        Errno.EAGAIN,
-    ): "no message is there: recv() without DONTWAIT waits, `rcvtimeo` limits how long",
-    (
-        "send",
-        Errno.EFSM,
-    ): "it is not this socket's turn to send: a REQ socket first receives its reply (or set"
-    " `req_relaxed`), a REP socket first receives a request",
-    (
-        "receive",
-        Errno.EFSM,
-    ): "it is not this socket's turn to receive: a REQ socket first sends a request, a REP"
-    " socket first sends its reply",
+    ("send", Errno.EAGAIN): "no peer has room for the message now: send() without DONTWAIT waits,"
+    " `sndtimeo` limits how long",
+    ("receive", Errno.EAGAIN): "no message is there: recv() without DONTWAIT waits,"
+    " `rcvtimeo` limits how long",
+    ("send", Errno.EFSM): "it is not this socket's turn to send: a REQ socket first receives its"
+    " reply (or set `req_relaxed`), a REP socket first receives a request",
+    ("receive", Errno.EFSM): "it is not this socket's turn to receive: a REQ socket first sends a"
+    " request, a REP socket first sends its reply",
     ("send", Errno.ENOTSUP): "this type of socket only receives",
     ("receive", Errno.ENOTSUP): "this type of socket only sends",
     ("send", Errno.EHOSTUNREACH): "no connected peer has the routing id in the first part",
-    (
-        "",
-        Errno.ETERM,
-    ): "the context was terminated: close the socket, and make a new Context to go on",
-    (
-        "",
-        Errno.ENOTSOCK,
-    ): "the socket is closed (or was made before a fork: make a new Context in the child)",
-    (
-        "",
-        Errno.EFORKED,
-    ): "it was made before a fork and can't be used in the child: make a new Context there",
-    (
-        "bind",
-        Errno.EINVAL,
-    ): "use tcp://interface:port, ipc://path or inproc://name; * stands for any interface or port",
+    ("", Errno.ETERM): "the context was terminated: close the socket, make a new Context to go on",
+    ("", Errno.ENOTSOCK): "the socket is closed (or was made before a fork: make a new Context in"
+    " the child)",
+    ("", Errno.EFORKED): "it was made before a fork: make a new Context in the child",
+    ("bind", Errno.EINVAL): "use tcp://interface:port, ipc://path or inproc://name;"
+    " * stands for any interface or port",
     ("bind", Errno.EADDRINUSE): "another socket has it: choose another, or * for any free port",
-    (
-        "bind",
-        Errno.EADDRNOTAVAIL,
-    ): "no interface of this machine has that address: * stands for all of them",
-    (
-        "bind",
-        _ENODEV,
-    ): "there is no such interface: give an address or name of this machine, or * for all",
+    ("bind", Errno.EADDRNOTAVAIL): "no interface of this machine has that address:"
+    " * stands for all of them",
+    ("bind", _ENODEV): "there is no such interface: give an address or a name of this machine,"
+    " or * for all",
     ("bind", _ENOENT): "the folder of the path does not exist: make it first",
     ("bind", _EACCES): "ports below 1024 and foreign folders need privileges: choose another",
     ("connect", Errno.EINVAL): "use tcp://host:port, ipc://path or inproc://name",
-    (
-        "bind",
-        Errno.EPROTONOSUPPORT,
-    ): "this transport is unknown here: use tcp://, ipc:// or inproc://",
-    (
-        "connect",
-        Errno.EPROTONOSUPPORT,
-    ): "this transport is unknown here: use tcp://, ipc:// or inproc://",
+    ("bind", Errno.EPROTONOSUPPORT): _TRANSPORTS,
+    ("connect", Errno.EPROTONOSUPPORT): _TRANSPORTS,
     ("unbind", _ENOENT): "the socket is not bound there: give exactly what bind() returned",
-    (
-        "disconnect",
-        _ENOENT,
-    ): "the socket is not connected there: give exactly what connect() was given",
+    ("disconnect", _ENOENT): "the socket is not connected there: give exactly what connect() was"
+    " given",
     ("socket", Errno.EINVAL): "no such type of socket: use a member of SocketType",
-    (
-        "socket",
-        24,
-    ): "no more sockets or descriptors: close some, or raise `max_sockets` or the limit of
-    descriptors", }
+    ("socket", _EMFILE): "no more sockets or descriptors: close some, or raise `max_sockets` or the"
+    " system's limit",
+}
 
 
-def error_for(errno: int, verb: str = "", value: str = "") -> ZMQError:
+def error_for(number: int, verb: str = "", value: str = "") -> ZMQError:
     """The exception for a failed call: `verb` says what was tried, `value` with what."""
-    text = strerror(errno)
-    cure = _CURES.get((verb, errno)) or _CURES.get(("", errno))
+    text = strerror(number)
+    cure = _CURES.get((verb, number)) or _CURES.get(("", number))
     what = f"{verb} {value}: {text}" if value else text
-    return _CLASSES.get(errno, ZMQError)(errno, f"{what}: {cure}" if cure else what)
+    return _CLASSES.get(number, ZMQError)(number, f"{what}: {cure}" if cure else what)

@@ -54,9 +54,9 @@ def has(capability: str) -> bool:
 
 
 def curve_keypair() -> tuple[bytes, bytes]:
-    """A new CURVE key pair:
+    """A new CURVE key pair.
 
-    (public, secret), 40 characters of Z85 each. Raises `NotSupported` without CURVE.
+    Returns (public, secret), 40 characters of Z85 each. Raises `NotSupported` without CURVE.
     """
     public, secret = ffi.new("char[]", _KEY), ffi.new("char[]", _KEY)
     if lib.zmq_curve_keypair(public, secret) < 0:

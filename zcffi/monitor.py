@@ -85,7 +85,7 @@ class Monitor:
 
     @property
     def socket(self) -> Socket:
-        """The PAIR socket that the events come from, for a `Poller`;
+        """The PAIR socket that the events come from, for a `Poller`.
 
         `parse_event()` reads its messages.
         """

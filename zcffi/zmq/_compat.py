@@ -26,7 +26,7 @@ _S = TypeVar("_S", bound="CompatSocket")
 
 
 class SocketContext(Generic[_S]):
-    """What `bind()` and `connect()` return:
+    """What `bind()` and `connect()` return.
 
     `with socket.bind(address): ...` undoes it at the end.
     """

@@ -14,7 +14,7 @@ _LOOK_EVERY = 0.001  # seconds
 
 
 class MessageTracker:
-    """Tells when the core needs the buffers of a message no more;
+    """Tells when the core needs the buffers of a message no more.
 
     `send(copy=False, track=True)` gives one.
     """

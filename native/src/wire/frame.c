@@ -2,10 +2,11 @@
  *
  * ZMTP 2 and 3: flags, then the length in one byte, or in eight when LONG. Refused: reserved bits
  * (COMMAND is one of them in 2.0), a command with MORE, lengths of 2^63 and up (RFC 37). A long
- * header on a short body is taken. ZMTP 1.0: the length in one byte, or FF and eight; it counts the
- * flags behind it. Bit 0 of the flags is MORE, the others mean nothing. A length of 0 is refused as
- * deployed peers do, where RFC 13 would have it thrown away: it comes from a peer that has lost its
- * place.
+ * header on a short body is taken.
+ *
+ * ZMTP 1.0: the length in one byte, or FF and eight; it counts the flags behind it. Bit 0 of the
+ * flags is MORE, the others mean nothing. A length of 0 is refused as deployed peers do, where
+ * RFC 13 would have it thrown away: it comes from a peer that has lost its place.
  *
  * Limits: a message frame has at most maxmsgsize bytes. A command has at most maxmsgsize too,
  * but a small one is always taken (else a small limit would end every connection with

@@ -1,9 +1,9 @@
 /* Peers from before ZMTP 3: they say who they are in one identity frame, and traffic follows.
  *
  * What we send (P: the peer):
- *   ZMTP 1.0, no version (RFC 13): our routing id, when P's first byte (or its tenth) has told us.
- * The signature P already has is the header of that frame. P's first frame is its identity; it
- *     never tells its socket type, so peer_type stays 255 and nothing is checked.
+ *   ZMTP 1.0, no version (RFC 13): our routing id, when P's first byte (or its tenth) has told
+ *     us. The signature P already has is the header of that frame. P's first frame is its identity;
+ *     it never tells its socket type, so peer_type stays 255 and nothing is checked.
  *   1.0 framing with a version (revision 0): our socket type, then our identity frame in 1.0 form.
  *   ZMTP 2.0 (RFC 15): our socket type, then our identity frame. XPUB and XSUB are not known on
  *     the wire: we say PUB and SUB. P's 9 and 10 are taken for what deployed peers mean by them.

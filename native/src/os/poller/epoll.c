@@ -25,14 +25,15 @@ static uint32_t to_epoll (unsigned events)
 {
     return (uint32_t) ((events & ZC_POLL_IN ? EPOLLIN : 0) | (events & ZC_POLL_OUT ? EPOLLOUT : 0)
                        | (events & ZC_POLL_ONCE ? EPOLLONESHOT : 0))
-           | (events & ZC_POLL_EDGE ? (uint32_t) EPOLLET : 0);
+           | (events & ZC_POLL_EDGE ? (uint32_t) EPOLLET | EPOLLRDHUP : 0);
 }
 
-/* The kernel sets IN (if asked for) beside the error or hang-up of a socket by itself. */
+/* With EDGE the peer's half-close counts as an end: it may share its edge with data, and no other edge follows.
+ * The kernel sets IN (if asked for) beside the error or hang-up of a socket by itself. */
 static unsigned from_epoll (uint32_t events)
 {
     return (events & EPOLLIN ? ZC_POLL_IN : 0u) | (events & EPOLLOUT ? ZC_POLL_OUT : 0u)
-           | (events & (EPOLLERR | EPOLLHUP) ? ZC_POLL_ERR : 0u);
+           | (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP) ? ZC_POLL_ERR : 0u);
 }
 
 static int control (struct zc_poller *p, int op, int fd, unsigned events, uint64_t tag)

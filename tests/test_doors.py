@@ -78,7 +78,7 @@ def test_a_call_that_does_not_wait_keeps_the_gil(pair):
     thread = threading.Thread(target=spin)
     thread.start()
     try:
-        # Each call that gave the GIL up would get it back a switch interval later: 2,000 of them, 100 seconds.
+        # A call that gave the GIL up would get it back a switch interval later: 100 seconds.
         started = time.monotonic()
         for _ in range(1000):
             push.send(b"x")

@@ -93,7 +93,7 @@ class WrongState(ZMQError, RuntimeError):
 
 
 class NotSupported(ZMQError, NotImplementedError):
-    """This type of socket, or the core underneath, can't do that (ENOTSUP)."""
+    """The type of socket, or the core underneath, can't do that (ENOTSUP)."""
 
     _default = Errno.ENOTSUP
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from typing import TYPE_CHECKING, ClassVar
@@ -70,10 +71,9 @@ class Context(PlainContext):
             raise ZMQError(Errno.ENOTSUP)
         made = (socket_class or self._socket_class)(self, socket_type)
         for option, value in self.sockopts.items():
-            try:
+            # Some types do not have some options.
+            with contextlib.suppress(ZMQError):
                 made.set(option, value)
-            except ZMQError:
-                pass  # an option that this type does not have
         return made  # type: ignore[return-value]
 
     def destroy(self, linger: int | None = None) -> None:

@@ -183,8 +183,9 @@ class Socket(CompatSocket, PlainSocket):  # type: ignore[misc]
 
     def recv_json(self, flags: int = 0, **kwargs: object) -> object:  # type: ignore[override]
         """Receive one part and read it as JSON; `kwargs` are those of `json.loads()`."""
-        value: object = json.loads(_door.recv(self._handle, flags), **kwargs)  # type:
-        ignore[arg-type] return value
+        data = _door.recv(self._handle, flags)
+        value: object = json.loads(data, **kwargs)  # type: ignore[arg-type]
+        return value
 
     def poll(
         self, timeout: float | None = None, flags: PollEvent | int = PollEvent.POLLIN

@@ -699,10 +699,7 @@ static void link_gone (struct zc_task *t)
     zc_bytes_free (&l->writing);
     l->ops->gone (l);
     zc_hub_lock (h);
-    h->refs--;
-    if (h->state == ZC_HUB_CLOSING)
-        zc_driver_tick_at (h, 0);
-    zc_hub_unlock (h);
+    zc_hub_exit (h);
 }
 
 void zc_driver_bury (struct zc_link *l)

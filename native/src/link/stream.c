@@ -79,7 +79,9 @@ static void event (struct zc_stream *s, uint64_t what, uint64_t value, const cha
 /* Says why the peer is refused: the events of the ZeroMQ API, and ours with words. Under the hub's lock. */
 static void event_refused (struct zc_stream *s, bool ready, int error, uint32_t code, const char *why)
 {
-    if (!ready && code)
+    if (!ready && error == -EACCES)
+        event (s, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, code, NULL);
+    else if (!ready && code)
         event (s, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, code, NULL);
     else if (!ready)
         event (s, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, (uint64_t) -error, NULL);
@@ -434,6 +436,7 @@ static void handshake_event (struct zc_watch *w, unsigned events)
         rc = zc_loop_watch_mod (s->link.loop, w, ZC_POLL_IN | (zc_wire_pending (&s->wire, &n) ? ZC_POLL_OUT : 0u));
     if (rc < 0) {
         bool refused = s->wire.why.error != 0;
+        (void) send_pending (s); /* the machine's last word, if the peer can still hear it */
         finish (s, false, rc, refused ? s->wire.why.code : 0, refused ? s->wire.why.text : NULL);
     }
 }

@@ -364,13 +364,19 @@ static bool is_role_free (const struct zc_hub *h)
     return h->has_set && h->link_live && (h->role == ZC_ROLE_IO || h->role == ZC_ROLE_IDLE);
 }
 
+/* Something to receive: in a pipe, or of the pattern's own making. */
+static bool has_news (struct zc_hub *h)
+{
+    return h->state == ZC_HUB_OPEN && h->ops->can_recv && h->ops->can_recv (h);
+}
+
 void zc_driver_pass_on (struct zc_hub *h)
 {
-    if (h->in.head && (h->avail_head || is_role_free (h) || h->state != ZC_HUB_OPEN))
+    if (h->in.head && (h->state != ZC_HUB_OPEN || is_role_free (h) || has_news (h)))
         zc_wake_one (&h->in);
     if (h->out.head && (h->act_count || h->state != ZC_HUB_OPEN))
         zc_wake_one (&h->out);
-    if (h->avail_head)
+    if (h->has_f && has_news (h))
         zc_driver_raise (h);
 }
 

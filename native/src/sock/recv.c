@@ -22,8 +22,19 @@ struct found
     struct zc_meta *meta; /* lent */
 };
 
+/* A thread that has begun to take a message part by part gets the rest of it; others' whole messages pass beside it. */
+static bool has_rest (const struct zc_sock *s)
+{
+    return s->half_in.head && s->half_in_by == zc_self ();
+}
+
 static int find (struct zc_sock *s, struct found *f)
 {
+    if (has_rest (s)) {
+        f->in = (struct zc_incoming){.frames = &s->half_in};
+        f->meta = s->half_in_meta;
+        return 0;
+    }
     if (s->stash.head) {
         f->in = (struct zc_incoming){.frames = &s->stash};
         f->meta = s->stash_meta;
@@ -39,7 +50,11 @@ static int find (struct zc_sock *s, struct found *f)
 /* All parts of it were taken. */
 static void found_done (struct zc_sock *s, struct found *f)
 {
-    if (f->in.frames == &s->stash) {
+    if (f->in.frames == &s->half_in) {
+        zc_meta_unref (s->half_in_meta);
+        s->half_in_meta = NULL;
+        s->rcvmore = false;
+    } else if (f->in.frames == &s->stash) {
         zc_meta_unref (s->stash_meta);
         s->stash_meta = NULL;
     } else if (f->in.pipe)
@@ -162,6 +177,7 @@ static int64_t give_first (struct zc_sock *s, struct found *f, struct zc_msg *ms
     else if (s->rcvmore) {
         int aside = put_aside (q, NULL, &s->half_in);
         s->half_in_meta = zc_meta_ref (meta);
+        s->half_in_by = zc_self ();
         if (aside < 0)
             rc = aside;
     }
@@ -180,6 +196,7 @@ int64_t zc_recv_part (void *handle, struct zc_msg *msg, void *buffer, size_t roo
         rc = -ENOTSUP;
     else if (s->half_in.head) {
         rc = give (s, &s->half_in, s->half_in_meta, msg, buffer, room);
+        s->half_in_by = zc_self ();
         if (!s->half_in.head) {
             zc_meta_unref (s->half_in_meta);
             s->half_in_meta = NULL;
@@ -219,7 +236,7 @@ static void measure (const struct found *f, size_t *parts, size_t *bytes)
 /* It does not fit now: it is kept whole, before all others. */
 static int stash (struct zc_sock *s, struct found *f)
 {
-    if (f->in.frames == &s->stash)
+    if (f->in.frames == &s->stash || f->in.frames == &s->half_in)
         return 0;
     s->stash_meta = zc_meta_ref (f->meta);
     int rc = 0;

@@ -68,6 +68,7 @@ static int keep_part (struct zc_sock *s, struct zc_msg *msg)
     if (rc < 0)
         return rc;
     zc_msg_move (&s->half_out[s->half_out_count++], msg);
+    s->half_out_by = zc_self ();
     return 0;
 }
 
@@ -113,8 +114,6 @@ static int send_one_part (struct zc_sock *s, struct zc_msg *msg, bool more, uint
         rc = admit (s, msg, deadline);
     if (rc < 0)
         return rc;
-    struct zc_msg before;
-    zc_msg_init (&before);
     rc = keep_part (s, msg);
     if (rc < 0 || more)
         return rc;
@@ -144,6 +143,29 @@ int zc_send_part (void *handle, struct zc_msg *msg, int flags)
 
 /* ---- whole messages ---- */
 
+/* A thread that has begun a message part by part ends it so; other threads' messages pass beside it. */
+static int send_rest (struct zc_sock *s, struct zc_msg *parts, size_t count, uint64_t deadline)
+{
+    size_t before = s->half_out_count;
+    int rc = 0;
+
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = keep_part (s, &parts[i]);
+    if (rc == 0)
+        rc = send_last (s, deadline);
+    while (rc < 0 && s->half_out_count > before) {
+        s->half_out_count--;
+        zc_msg_move (&parts[s->half_out_count - before], &s->half_out[s->half_out_count]);
+    }
+    return rc;
+}
+
+static int send_message (struct zc_sock *s, struct zc_msg *parts, size_t count, uint64_t deadline)
+{
+    return s->half_out_count && s->half_out_by == zc_self () ? send_rest (s, parts, count, deadline)
+                                                             : send_whole (s, parts, count, false, deadline);
+}
+
 int zc_send_parts (void *handle, struct zc_msg *parts, size_t count, int flags)
 {
     struct zc_sock *s;
@@ -153,7 +175,7 @@ int zc_send_parts (void *handle, struct zc_msg *parts, size_t count, int flags)
     int rc = zc_sock_enter (handle, &s);
     if (rc < 0)
         return rc;
-    rc = s->pattern->sends ? send_whole (s, parts, count, false, send_deadline (s, flags)) : -ENOTSUP;
+    rc = s->pattern->sends ? send_message (s, parts, count, send_deadline (s, flags)) : -ENOTSUP;
     zc_sock_exit (s);
     return rc;
 }
@@ -188,7 +210,9 @@ static int64_t send_messages (struct zc_sock *s, struct zc_part_source *from, ui
             zc_msg_lend (&parts[n++], data, size);
         }
         if (rc == 0)
-            rc = send_whole (s, parts, n, false, done ? 0 : deadline);
+            rc = send_message (s, parts, n, done ? 0 : deadline);
+        for (size_t k = 0; rc < 0 && k < n; k++)
+            zc_msg_drop (&parts[k]); /* one may have become its own meanwhile */
         if (rc == 0)
             done = i;
     }

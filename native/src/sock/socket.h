@@ -60,9 +60,11 @@ struct zc_sock
     /* A message being sent part by part: held here until its last part. */
     struct zc_msg *half_out;
     size_t half_out_count, half_out_cap;
+    const struct zc_self *half_out_by; /* the thread that gave its last part */
     /* A message being received part by part: what is left of it. */
     struct zc_frames half_in;
     struct zc_meta *half_in_meta;
+    const struct zc_self *half_in_by; /* the thread that took its last part */
     /* A whole message that did not fit its receiver: delivered before any other. */
     struct zc_frames stash;
     struct zc_meta *stash_meta;

@@ -417,6 +417,18 @@ static void io_drive (struct zc_hub *h)
     zc_driver_pass_on (h);
 }
 
+/* Links were put on the ready list by who has not the role: reads them, or tells who has it. */
+static void serve_ready (struct zc_hub *h)
+{
+    if (!zc_driver_has_ready (h))
+        return;
+    if (h->role == ZC_ROLE_IO || h->role == ZC_ROLE_IDLE)
+        io_drive (h);
+    else if (h->role == ZC_ROLE_PARKED)
+        zc_wake_raise (&h->set_wake);
+    /* BUSY, IOBUSY: looks at the list before it sleeps or leaves */
+}
+
 void zc_driver_set_ready (uint32_t index, uint32_t gen)
 {
     struct zc_slot *s = zc_handle_slot (index);
@@ -461,8 +473,7 @@ void zc_driver_link_event (struct zc_watch *w, unsigned events)
         }
         if (!l->is_dead)
             arm_link (l);
-        if (zc_driver_has_ready (h) && h->role == ZC_ROLE_IO)
-            io_drive (h);
+        serve_ready (h);
         zc_driver_tell (h);
         zc_driver_pass_on (h);
         h->refs--;
@@ -662,8 +673,7 @@ int zc_driver_join (struct zc_hub *h, struct zc_link *l)
 /* To be called after join and the pattern's `up`. */
 void zc_driver_joined (struct zc_hub *h)
 {
-    if (h->role == ZC_ROLE_IO)
-        io_drive (h);
+    serve_ready (h);
     zc_driver_tell (h);
     zc_driver_pass_on (h);
 }

@@ -316,16 +316,19 @@ void zc_cutter_read (struct zc_cutter *c, int fd, bool hung_up, struct zc_intake
     size_t room = (size_t) (self->chunk->d + self->chunk->cap - at) - have;
     int64_t n = zc_net_read (fd, at + have, room);
     if (n <= 0) {
-        note_end (n, in);
-        if (!c->fed || n == 0 || in->error)
+        if (!c->fed || !have) {
+            note_end (n, in);
             return;
-        n = 0; /* what came with the handshake is still to be cut */
+        }
+        /* What came with the handshake is still to be cut, whatever the kernel says; it will say so again. */
+        in->more = n != -EAGAIN;
+        n = 0;
     }
     c->fed = false;
     if (have)
         memcpy (at, c->rest.p + c->rest.start, have);
     in->heard = true;
-    in->more = (size_t) n == room || hung_up;
+    in->more = in->more || (size_t) n == room || hung_up;
 
     const uint8_t *e = at + have + n;
     bool copy = self->is_io && have + (size_t) n < ZC_READ_CHUNK / 8;

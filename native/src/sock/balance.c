@@ -105,6 +105,34 @@ void zc_pipe_drop_all (struct zc_pipe *p)
         zc_pipe_drop_head (p);
 }
 
+int zc_pipe_move_head (struct zc_pipe *p, struct zc_frames *to)
+{
+    struct zc_frames fresh;
+    struct zc_msg m;
+    bool more = true;
+    int rc = 0;
+
+    zc_frames_init (&fresh);
+    while (more && rc == 0) {
+        rc = zc_frames_take (&p->in, &m);
+        if (rc < 0)
+            break;
+        more = m.flags & ZC_MSG_MORE;
+        if (!m.meta)
+            m.meta = zc_meta_ref (p->meta);
+        rc = zc_frames_put_msg (&fresh, &m, more ? ZC_F_MORE : 0, true);
+        zc_msg_drop (&m);
+    }
+    if (rc == 0) {
+        zc_frames_join (to, &fresh);
+        return 0;
+    }
+    zc_frames_clear (&fresh);
+    if (more)
+        zc_frames_drop_message (&p->in);
+    return rc;
+}
+
 /* ---- slots ---- */
 
 void zc_attach_sender (struct zc_hub *h, struct zc_pipe *p)

@@ -35,6 +35,10 @@ void zc_pipe_drop_head (struct zc_pipe *p);
 /* All messages of p. p may be gone afterwards. */
 void zc_pipe_drop_all (struct zc_pipe *p);
 
+/* The message at the head of p goes behind those in `to`, each part with what is known of its origin; zc_hub_message_done is
+ * still due. 0, -ENOMEM: it is lost, `to` is unchanged. */
+int zc_pipe_move_head (struct zc_pipe *p, struct zc_frames *to);
+
 static inline void zc_incoming_from (struct zc_incoming *in, struct zc_pipe *p)
 {
     in->pipe = p;
@@ -125,8 +129,10 @@ int zc_xsub_unsubscribe (struct zc_sock *, const void *topic, size_t n); /* 0 */
 
 struct zc_router
 {
-    struct zc_map pipes; /* by name */
-    uint32_t next_name;  /* of those made up */
+    struct zc_map pipes;   /* by name */
+    uint32_t next_name;    /* of those made up */
+    uint32_t replaced;     /* pipes that live on without their name */
+    struct zc_frames rest; /* what they sent before and is unread: whole messages, names first */
 };
 
 int zc_router_open (struct zc_sock *);

@@ -3,7 +3,9 @@
  * A pipe's name: what CONNECT_ROUTING_ID gave its endpoint (known from the attach on), else the peer's own routing id, else one
  * made up (byte 0 and a number). It lasts as long as the pipe, unless the peer of a new connection tells another. A name
  * that is taken refuses the newcomer, which may try again and then be let in; libzmq keeps it connected and never
- * reads it. With ROUTER_HANDOVER the newcomer replaces the old peer, whose unread messages keep the name.
+ * reads it. With ROUTER_HANDOVER the newcomer replaces the old peer: what that one sent before is still delivered, what it
+ * sends from then on is dropped; closing it would make two live peers of one name take turns for ever. It gets the name
+ * back when the newcomer leaves (with libzmq it stays mute).
  *
  * ROUTER_RAW and STREAM tell of each connection made or lost by an empty message; only made-up names there. */
 #include "sock/patterns.h"
@@ -16,8 +18,9 @@
 
 enum /* bits of pipe->mark */
 {
-    LISTED = 1, /* in router->pipes */
-    GIVEN = 2   /* the name is CONNECT_ROUTING_ID's */
+    LISTED = 1,  /* in router->pipes */
+    GIVEN = 2,   /* the name is CONNECT_ROUTING_ID's */
+    REPLACED = 4 /* another took the name over: nothing is read from it or sent to it */
 };
 
 enum
@@ -42,6 +45,7 @@ int zc_router_open (struct zc_sock *s)
 
     zc_random (seed, sizeof seed);
     zc_map_init (&r->pipes, seed);
+    zc_frames_init (&r->rest);
     r->next_name = zc_random_u32 ();
     return 0;
 }
@@ -50,6 +54,7 @@ void zc_router_close (struct zc_sock *s)
 {
     struct zc_router *r = s->state;
     zc_map_close (&r->pipes);
+    zc_frames_clear (&r->rest);
 }
 
 /* ---- names ---- */
@@ -61,6 +66,38 @@ static void unlist (struct zc_router *r, struct zc_pipe *p)
     p->mark &= ~(uint64_t) LISTED;
 }
 
+/* A message of p that is unread goes aside, under the name it came with. */
+static int put_aside (struct zc_router *r, struct zc_pipe *p)
+{
+    struct zc_frames fresh;
+
+    zc_frames_init (&fresh);
+    int rc = zc_frames_put (&fresh, ZC_F_MORE, p->id, p->id_size);
+    if (rc < 0)
+        zc_frames_drop_message (&p->in);
+    else
+        rc = zc_pipe_move_head (p, &fresh);
+    if (rc < 0)
+        zc_frames_clear (&fresh);
+    zc_frames_join (&r->rest, &fresh);
+    return rc;
+}
+
+static void replace (struct zc_hub *h, struct zc_pipe *old)
+{
+    struct zc_router *r = router_of (h);
+
+    unlist (r, old);
+    zc_pipe_close_out (old);
+    old->mark |= REPLACED;
+    r->replaced++;
+    for (uint32_t n = old->in_msgs; n; n--) {
+        if (put_aside (r, old) < 0)
+            h->dropped++;
+        zc_hub_message_done (h, old); /* it is not ending: it stays */
+    }
+}
+
 /* The pipe can be sent to by its name. -EEXIST: somebody has it. */
 static int list (struct zc_sock *s, struct zc_pipe *p)
 {
@@ -68,16 +105,38 @@ static int list (struct zc_sock *s, struct zc_pipe *p)
     int rc = zc_map_put (&r->pipes, p->id, p->id_size, p);
 
     if (rc == -EEXIST && s->opt.router_handover) {
-        struct zc_pipe *old = zc_map_get (&r->pipes, p->id, p->id_size);
-        unlist (r, old);
+        replace (s->hub, zc_map_get (&r->pipes, p->id, p->id_size));
         rc = zc_map_put (&r->pipes, p->id, p->id_size, p);
-        zc_pipe_kill (old, -EADDRINUSE, 0, "a new peer took over its routing id (ZMQ_ROUTER_HANDOVER)");
     }
     if (rc < 0)
         return rc;
     p->mark |= LISTED;
     zc_pipe_open_out (p);
     return 0;
+}
+
+static void no_longer_replaced (struct zc_router *r, struct zc_pipe *p)
+{
+    r->replaced -= (p->mark & REPLACED) != 0;
+    p->mark &= ~(uint64_t) REPLACED;
+}
+
+/* The peer p goes: the last one it replaced has its name again. */
+static void give_name_back (struct zc_hub *h, struct zc_pipe *p)
+{
+    struct zc_router *r = router_of (h);
+    bool had = p->mark & LISTED;
+
+    unlist (r, p);
+    if (!had || !r->replaced)
+        return;
+    for (struct zc_pipe *q = h->pipes; q; q = q->next) {
+        if (!(q->mark & REPLACED) || !q->is_up || q->id_size != p->id_size || memcmp (q->id, p->id, p->id_size) != 0)
+            continue;
+        if (list (zc_sock_of (h), q) == 0)
+            no_longer_replaced (r, q);
+        return;
+    }
 }
 
 static void forget_name (struct zc_router *r, struct zc_pipe *p)
@@ -186,6 +245,8 @@ static int put_notice (const struct zc_sock *s, struct zc_pipe *p)
 void zc_router_up (struct zc_hub *h, struct zc_pipe *p)
 {
     struct zc_sock *s = zc_sock_of (h);
+
+    no_longer_replaced (s->state, p); /* a new connection */
     int rc = name_of_peer (s, p);
 
     if (rc == -EEXIST) {
@@ -212,19 +273,21 @@ void zc_router_down (struct zc_hub *h, struct zc_pipe *p)
 
 void zc_router_ending (struct zc_hub *h, struct zc_pipe *p)
 {
-    unlist (router_of (h), p);
+    give_name_back (h, p);
 }
 
 void zc_router_detach (struct zc_hub *h, struct zc_pipe *p)
 {
+    give_name_back (h, p);
+    no_longer_replaced (router_of (h), p);
     forget_name (router_of (h), p);
 }
 
-/* A peer that was refused. */
+/* Of a peer that was refused or replaced. */
 void zc_router_input (struct zc_hub *h, struct zc_pipe *p)
 {
     (void) h;
-    if (!p->id)
+    if (!p->id || (p->mark & REPLACED))
         zc_pipe_drop_all (p);
 }
 
@@ -241,11 +304,19 @@ static struct zc_pipe *next_named (struct zc_hub *h)
 
 bool zc_router_can_recv (struct zc_hub *h)
 {
-    return next_named (h) != NULL;
+    return !zc_frames_empty (&router_of (h)->rest) || next_named (h);
 }
 
 int zc_router_recv (struct zc_sock *s, struct zc_incoming *in)
 {
+    struct zc_router *r = s->state;
+
+    if (!zc_frames_empty (&r->rest)) {
+        in->pipe = NULL;
+        in->frames = &r->rest;
+        in->has_prefix = false;
+        return 0;
+    }
     struct zc_pipe *p = next_named (s->hub);
     if (!p)
         return -EAGAIN;

@@ -130,36 +130,6 @@ static int put_notice (struct zc_xpub *x, struct zc_xpub_peer *peer, bool cancel
     return 0;
 }
 
-/* The message at the head of p leaves it for the queue, with what is known of its origin. 0, -ENOMEM: it is lost. */
-static int move_message (struct zc_xpub *x, struct zc_pipe *p)
-{
-    struct zc_frames fresh;
-    struct zc_msg m;
-    bool more = true;
-    int rc = ring_reserve (x);
-
-    zc_frames_init (&fresh);
-    while (more && rc == 0) {
-        rc = zc_frames_take (&p->in, &m);
-        if (rc < 0)
-            break;
-        more = m.flags & ZC_MSG_MORE;
-        if (!m.meta)
-            m.meta = zc_meta_ref (p->meta);
-        rc = zc_frames_put_msg (&fresh, &m, more ? ZC_F_MORE : 0, true);
-        zc_msg_drop (&m);
-    }
-    if (rc == 0) {
-        zc_frames_join (&x->news, &fresh);
-        ring_push (x, p->state, true);
-        return 0;
-    }
-    zc_frames_clear (&fresh);
-    if (more)
-        zc_frames_drop_message (&p->in);
-    return rc;
-}
-
 /* ---- subscriptions ---- */
 
 static void refuse (struct zc_pipe *p, int error, const char *why)
@@ -299,9 +269,16 @@ static bool take_message (struct zc_sock *s, struct zc_pipe *p)
 
     if (!s->pattern->receives)
         return drop_head (p);
-    int rc = move_message (s->state, p);
+    struct zc_xpub *x = s->state;
+    int rc = ring_reserve (x);
+    if (rc < 0)
+        zc_frames_drop_message (&p->in);
+    else
+        rc = zc_pipe_move_head (p, &x->news);
     if (rc < 0)
         refuse (p, rc, "no memory for its message");
+    else
+        ring_push (x, p->state, true);
     zc_hub_message_done (s->hub, p);
     return rc == 0 && more;
 }

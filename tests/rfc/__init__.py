@@ -1,0 +1,1 @@
+"""One test for each MUST of the specifications, with the section it comes from."""

@@ -1,4 +1,4 @@
-"""What all tests share: contexts, pairs of sockets over every transport, waiting without sleeping."""
+"""What all tests share: contexts, pairs of sockets over every transport, ways to wait."""
 
 from __future__ import annotations
 

@@ -65,7 +65,8 @@ def test_any_other_use_in_the_child_is_a_clear_error():
     forked("""
 def work():
     for call in (lambda: push.send(b"x"), pull.recv, lambda: pull.recv_many(), lambda: pull.poll(0),
-                 lambda: pull.bind("inproc://x"), lambda: pull.linger, lambda: context.socket(SocketType.PULL)):
+                 lambda: pull.bind("inproc://x"), lambda: pull.linger,
+                 lambda: context.socket(SocketType.PULL)):
         try:
             call()
         except zcffi.ZMQError as error:
@@ -91,7 +92,8 @@ in_child(work)
 def test_a_new_context_works_in_the_child():
     forked("""
 def work():
-    with zcffi.Context() as new, new.socket(SocketType.PUSH) as mine, new.socket(SocketType.PULL) as other:
+    with zcffi.Context() as new:
+        mine, other = new.socket(SocketType.PUSH), new.socket(SocketType.PULL)
         other.connect(mine.bind("tcp://127.0.0.1:*"))
         mine.send(b"x")
         assert other.recv() == b"x"

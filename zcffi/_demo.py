@@ -437,30 +437,31 @@ class Crew:
             pipe.send(Task(pattern.name, address, max(0, i - 1), messages))
         server, *clients = self.pipes
         outcomes = []
+        waiting = list(self.pipes)
         addresses = self._hear(server)
-        if isinstance(addresses, Outcome):
+        if isinstance(addresses, Outcome):  # it could not even bind
             outcomes.append(addresses)
+            waiting.remove(server)
             addresses = ["inproc://nowhere"]
         for pipe in clients:
             pipe.send(addresses)
-        waiting = list(self.pipes[1:] if outcomes else self.pipes)
         heard = 0
+        publishes = pattern.name in ("PUB-SUB", "XPUB-XSUB")
         while waiting:
-            for pipe in multiprocessing.connection.wait(waiting, 3 * PATIENCE_MS / 1000) or waiting:
-                answer = self._hear(pipe)  # type: ignore[arg-type]
+            if publishes and waiting == [server]:
+                if heard < CLIENTS and pattern.name == "PUB-SUB":
+                    server.send("go")
+                server.send("done")
+                publishes = False
+            for pipe in self._ready(waiting):
+                answer = self._hear(pipe)
                 if answer == "heard":
                     heard += 1
                     if heard == CLIENTS:
                         server.send("go")
                     continue
                 outcomes.append(answer)
-                waiting.remove(pipe)  # type: ignore[arg-type]
-            if waiting == [server] and pattern.name in ("PUB-SUB", "XPUB-XSUB"):
-                if heard < CLIENTS and pattern.name == "PUB-SUB":
-                    server.send("go")
-                server.send("done")
-                outcomes.append(self._hear(server))
-                waiting.clear()
+                waiting.remove(pipe)
         result = Outcome()
         for outcome in outcomes:
             result.messages += outcome.messages
@@ -468,6 +469,11 @@ class Crew:
             result.latencies += outcome.latencies
             result.error = result.error or outcome.error
         return result
+
+    def _ready(self, waiting: list[Connection]) -> list[Connection]:
+        """Those that have something to say; all, when nobody does for too long."""
+        ready = multiprocessing.connection.wait(waiting, 3 * PATIENCE_MS / 1000)
+        return [pipe for pipe in waiting if pipe in ready] or list(waiting)
 
     def _hear(self, pipe: Connection) -> Any:
         """What a worker says; an error when it says nothing."""

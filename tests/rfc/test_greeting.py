@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+
+import zcffi
 from rfc.wire import (
     SIGNATURE,
     Listener,
@@ -14,8 +16,6 @@ from rfc.wire import (
     metadata,
     ready,
 )
-
-import zcffi
 from zcffi import Event, ProtocolError, SocketType
 
 

@@ -57,7 +57,7 @@ class SocketContext(Generic[_S]):
 
 
 class CompatSocket(BaseSocket):
-    """Options by number and by any case of their name; pyzmq's helpers for endpoints and monitors."""
+    """Options by number and by name in any case; helpers for endpoints and monitors."""
 
     _monitor_socket: CompatSocket | None = None
     _is_shadow: bool = False
@@ -134,7 +134,7 @@ class CompatSocket(BaseSocket):
 
     @property
     def hwm(self) -> int:
-        """Both high-water marks, in messages; to read them they must be the same, or it is SNDHWM."""
+        """Both high-water marks, in messages; what is read is SNDHWM."""
         return self.sndhwm
 
     @hwm.setter

@@ -35,7 +35,7 @@ Poller = PlainPoller[Pollable]
 
 
 def proxy(frontend: BaseSocket, backend: BaseSocket, capture: BaseSocket | None = None) -> None:
-    """Pass messages between two sockets until the context ends, which raises `ContextTerminated`."""
+    """Pass messages between two sockets until the context ends: `ContextTerminated`."""
     devices.proxy(frontend, backend, capture)
     raise ContextTerminated(Errno.ETERM)
 

@@ -1,6 +1,7 @@
-"""Options by number, as pyzmq has them: `setsockopt(zmq.LINGER, 0)`, `socket.LINGER`, `socket.linger`.
+"""Options by number and by name in any case, as pyzmq has them.
 
-The kind of each option is learned from the typed properties that are generated from the table of options.
+The kind of each option is learned from the typed properties that are generated from the table of
+options.
 """
 
 from __future__ import annotations

@@ -168,9 +168,7 @@ class Socket(CompatSocket, PlainSocket):  # type: ignore[misc]
         """Receive one whole message and give what `deserialize` makes of its parts."""
         return deserialize(self.recv_multipart(flags, copy))  # type: ignore[arg-type]
 
-    def recv_string(
-        self, flags: int = 0, encoding: str = "utf-8"
-    ) -> str:
+    def recv_string(self, flags: int = 0, encoding: str = "utf-8") -> str:
         """Receive one part as a text."""
         return _door.recv(self._handle, flags).decode(encoding)
 

@@ -131,7 +131,7 @@ void zc_ctx_cancel (struct zc_ctx *c)
     count_down (c);
 }
 
-void zc_ctx_enroll (struct zc_ctx *c, struct zc_hub *h)
+bool zc_ctx_enroll (struct zc_ctx *c, struct zc_hub *h)
 {
     zc_mutex_lock (&c->slot->mu);
     h->ctx_prev = NULL;
@@ -139,7 +139,9 @@ void zc_ctx_enroll (struct zc_ctx *c, struct zc_hub *h)
     if (c->hubs)
         c->hubs->ctx_prev = h;
     c->hubs = h;
+    bool open = !c->is_stopped;
     leave (c);
+    return open;
 }
 
 void zc_ctx_forget (struct zc_ctx *c, struct zc_hub *h)
@@ -319,7 +321,7 @@ int zc_ctx_term (void *handle)
             break;
         struct zc_sleeper s;
         zc_park_prepare (parker, ZC_PARK_WORD);
-        zc_sleeper_add (&c->terminators, &s, parker, -1);
+        zc_sleeper_add (&c->terminators, &s, parker, NULL);
         leave (c);
         rc = zc_park_sleep (parker, ZC_NEVER);
         if (enter (handle, &c) < 0)

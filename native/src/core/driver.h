@@ -74,6 +74,7 @@ struct zc_link
     uint32_t index, gen; /* in hub->links */
     bool is_joined, is_direct, is_reading, is_ready, is_paused, has_hung_up;
     bool is_held, is_blocked, is_dead, is_gone_posted;
+    bool is_over; /* a write failed: no more output, the rest of the input is still read */
     struct zc_link *ready_next;
     bool wants_in;  /* direct: input is asked for in the loop's poller */
     bool keeps_pipe; /* the pipe outlives this connection (a connecting endpoint will come again) */
@@ -106,9 +107,18 @@ int zc_driver_look (struct zc_hub *h, int64_t timeout);
 void zc_driver_leave (struct zc_hub *h, bool slept);
 /* What every way out of a call does: wake one sleeper if there is something for it. */
 void zc_driver_pass_on (struct zc_hub *h);
+/* A thread that was woken and found nothing for itself, before it sleeps on this list again: what there is for the other list is
+ * not forgotten. */
+void zc_driver_pass_across (struct zc_hub *h, const struct zc_sleepers *list);
+/* Links were put on the ready list, or room came back to one: reads them, or tells who has the role. */
+void zc_driver_serve (struct zc_hub *h);
+/* A write failed: nothing more goes out; what the peer sent before it left is still read, then its end. */
+void zc_driver_hung_up (struct zc_hub *h, struct zc_link *l);
 /* Whether looking again before sleeping pays now, and what came of it. */
 bool zc_driver_may_look (struct zc_hub *h, struct zc_self *self);
 void zc_driver_look_paid (struct zc_hub *h, bool paid);
+/* Before the sleeper of a park is queued: earlier wakes of the set are forgotten. */
+void zc_driver_prepare_park (struct zc_hub *h);
 /* Marks the role PARKED; the set is disarmed in the I/O thread. */
 void zc_driver_park (struct zc_hub *h);
 /* True when links wait to be read and none of them is paused. */
@@ -159,8 +169,8 @@ void zc_driver_raise (struct zc_hub *h);
 void zc_driver_clear (struct zc_hub *h);
 
 /* ---- sleepers ---- */
-/* set_fd: the wake of the set the sleeper parks on, -1: it sleeps by its parker. */
-void zc_sleeper_add (struct zc_sleepers *, struct zc_sleeper *, struct zc_parker *, int set_fd);
+/* parked: the hub on whose set it parks, NULL: it sleeps by its parker. */
+void zc_sleeper_add (struct zc_sleepers *, struct zc_sleeper *, struct zc_parker *, struct zc_hub *parked);
 void zc_sleeper_cut (struct zc_sleepers *, struct zc_sleeper *);
 void zc_wake_one (struct zc_sleepers *);
 void zc_wake_all (struct zc_sleepers *);

@@ -82,7 +82,7 @@ struct zc_sleeper
 {
     struct zc_sleeper *next, *prev;
     struct zc_parker *parker;
-    int set_fd;         /* the wake of the set it is parked on, -1: woken by its parker */
+    struct zc_hub *parked; /* the hub on whose set it is parked, NULL: woken by its parker */
     bool queued, token; /* token: chosen to be woken; it owes a pass_on */
 };
 struct zc_sleepers
@@ -110,6 +110,8 @@ struct zc_hub_ops
     /* True when a message that recv would return is there. May drop what it would never return. */
     bool (*can_recv) (struct zc_hub *);
     bool (*can_send) (struct zc_hub *);
+    /* A message may be for one peer alone, so that room at one says nothing to a sender that waits for another. */
+    bool picks_peer;
 };
 
 enum zc_role
@@ -153,7 +155,7 @@ struct zc_hub
     int type;
     /* limits, from the options */
     uint32_t sndhwm, rcvhwm; /* 0: none */
-    bool conflate;
+    bool conflate, conflate_in; /* one message per pipe: going out; coming in (not subscriptions) */
     int linger_ms;           /* -1: for ever */
     bool discard;            /* incoming messages are dropped (closing) */
     uint64_t look_again;     /* ns; 0: sleep at once */
@@ -171,6 +173,7 @@ struct zc_hub
     struct zc_loop *loop; /* NULL until the first endpoint that needs one */
     struct zc_poller set; /* ops NULL: not open (no links yet, or the backend does not nest) */
     struct zc_wake set_wake;
+    _Atomic bool is_set_woken; /* set_wake was raised and not cleared */
     bool has_set, is_armed;
     struct zc_link **links;
     uint32_t link_cap, link_live, link_hint, sole;
@@ -184,6 +187,7 @@ struct zc_hub
     /* role */
     enum zc_role role;
     bool is_ticking, tick_asked;
+    uint64_t tick_due; /* while is_ticking: when at the latest */
     struct zc_tick tick;
     uint64_t looked_at;
     unsigned pops;

@@ -121,12 +121,12 @@ void zc_mail_forget (struct zc_hub *h, struct zc_pipe *p)
     zc_mutex_unlock (&m->mu);
 }
 
-bool zc_mail_sleep (struct zc_hub *h, struct zc_sleeper *s, struct zc_parker *p, int set_fd)
+bool zc_mail_sleep (struct zc_hub *h, struct zc_sleeper *s, struct zc_parker *p, struct zc_hub *parked)
 {
     zc_mutex_lock (&h->mail.mu);
     bool quiet = !h->mail.first;
     if (quiet)
-        zc_sleeper_add (&h->mail.sleepers, s, p, set_fd);
+        zc_sleeper_add (&h->mail.sleepers, s, p, parked);
     else
         *s = (struct zc_sleeper){0};
     zc_mutex_unlock (&h->mail.mu);

@@ -16,7 +16,7 @@ void zc_hub_drain_mail (struct zc_hub *h);
 /* p goes: it is not in the mail any more. Under the hub's lock; nobody posts for p any more. */
 void zc_mail_forget (struct zc_hub *h, struct zc_pipe *p);
 /* A thread goes to sleep: false when mail is there (drain it first). Cut with zc_mail_awake. */
-bool zc_mail_sleep (struct zc_hub *h, struct zc_sleeper *s, struct zc_parker *p, int set_fd);
+bool zc_mail_sleep (struct zc_hub *h, struct zc_sleeper *s, struct zc_parker *p, struct zc_hub *parked);
 void zc_mail_awake (struct zc_hub *h, struct zc_sleeper *s);
 /* The event of the exported descriptor, if it is handed out: something is there; nothing is there (mail keeps it raised). Under the
  * hub's lock. */

@@ -74,7 +74,10 @@ void zc_pipe_room (struct zc_pipe *p)
         return;
     p->act = h->act_count;
     h->act[h->act_count++] = p;
-    zc_wake_one (&h->out);
+    if (h->ops->picks_peer)
+        zc_wake_all (&h->out); /* each waits for a peer of its own */
+    else
+        zc_wake_one (&h->out);
     if (h->act_count == 1)
         zc_driver_raise (h);
 }
@@ -211,13 +214,13 @@ void zc_pipe_arrived (struct zc_pipe *p, struct zc_frames *fresh, uint32_t msgs)
 {
     struct zc_hub *h = p->hub;
 
-    if (h->discard || p->is_leaving) {
+    if (h->discard || p->is_leaving || p->is_ending) {
         zc_frames_clear (fresh);
         return;
     }
     zc_frames_join (&p->in, fresh);
     p->in_msgs += msgs;
-    while (h->conflate && p->in_msgs > 1) {
+    while (h->conflate_in && p->in_msgs > 1) {
         zc_frames_drop_message (&p->in);
         p->in_msgs--;
     }
@@ -241,7 +244,7 @@ void zc_hub_message_done (struct zc_hub *h, struct zc_pipe *p)
         p->link->is_paused = false;
         h->resume = true;
     }
-    if (p->is_ending && !p->in_msgs)
+    if (p->is_ending && !p->in_msgs && !p->link)
         zc_pipe_free (p);
 }
 
@@ -297,6 +300,10 @@ void zc_pipe_retire (struct zc_pipe *p)
         return; /* comes back here through zc_pipe_lost */
     }
     drop_out (p);
+    if (h->ops->picks_peer)
+        zc_wake_all (&h->out); /* who waited for this one learns that it has left */
+    if (h->state == ZC_HUB_CLOSING)
+        zc_driver_tick_at (h, 0); /* perhaps it has lingered long enough */
     if (p->is_up) {
         p->is_up = false;
         if (h->ops->down)
@@ -357,7 +364,12 @@ void zc_pipe_end (struct zc_pipe *p)
 
     if (p->is_ending || p->is_leaving)
         return;
-    if (p->chan || (!p->out.msgs && p->slot.kind == ZC_MSG_CLOSED) || h->linger_ms == 0) {
+    if (p->chan) { /* later: whoever ends it still holds it */
+        zc_pipe_close_out (p);
+        zc_mail_post (h, p, ZC_NEWS_GONE);
+        return;
+    }
+    if ((!p->out.msgs && p->slot.kind == ZC_MSG_CLOSED) || h->linger_ms == 0) {
         zc_pipe_retire (p);
         return;
     }

@@ -182,8 +182,11 @@ void zc_driver_write (struct zc_hub *h, struct zc_pipe *p)
     size_t own, total;
     int k = gather (l, iov, &own, &total);
 
-    if (!k)
+    if (!k) {
+        if (has_bytes (p))
+            zc_driver_kill (h, l, -ENOMEM, 0, "no memory for what is to be sent");
         return;
+    }
     l->is_held = true;
     zc_hub_unlock (h);
     int64_t n = zc_net_writev (l->fd, iov, k);
@@ -199,7 +202,7 @@ void zc_driver_write (struct zc_hub *h, struct zc_pipe *p)
         return;
     }
     if (n < 0 && n != -EAGAIN) {
-        zc_driver_kill (h, l, (int) n, 0, NULL);
+        zc_driver_hung_up (h, l);
         return;
     }
     if (n < 0 || (size_t) n < total) {

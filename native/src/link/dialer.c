@@ -316,7 +316,7 @@ static void pipe_left (struct zc_pipe *p)
     struct zc_dialer *d = p->dialer;
 
     d->pipe = NULL;
-    d->is_over = true;
+    d->is_over = d->owner.is_stopped = true;
     if (d->is_stopped)
         post_stop (d);
 }
@@ -387,6 +387,7 @@ bool zc_dialer_is_over (const struct zc_dialer *d)
 void zc_dialer_stop (struct zc_dialer *d)
 {
     d->is_stopped = true;
+    d->owner.is_stopped = !d->pipe;
     if (d->pipe)
         zc_pipe_end (d->pipe); /* pipe_left follows, now or when what is queued has gone */
     else

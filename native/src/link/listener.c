@@ -217,6 +217,7 @@ void zc_listener_stop (struct zc_listener *l)
     int rc = l->path ? zc_ipc_remove (l->path, &l->id) : 0;
     if (l->is_wildcard)
         rc = zc_ipc_remove_dir (l->path);
+    l->owner.is_stopped = true;
     zc_mutex_lock (&l->mu);
     int fd = l->fd;
     if (l->watch.in_poller) {

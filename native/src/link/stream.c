@@ -322,6 +322,8 @@ static int join_locked (struct zc_stream *s)
     bool is_new = !p;
     int rc = 0;
 
+    if (is_new && s->owner->is_stopped)
+        return -ETERM;
     if (h->state > ZC_HUB_STOPPED && (is_new || h->state == ZC_HUB_DONE))
         return -ETERM;
     if (is_new) {

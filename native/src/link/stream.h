@@ -18,6 +18,7 @@ struct zc_stream_owner
     struct zc_stream *streams; /* its connections; I/O thread only */
     void *endpoint;            /* for pipe->endpoint */
     bool is_bound;             /* a listener's */
+    bool is_stopped;           /* no more connections are wanted; under the hub's lock */
 };
 
 /* Takes fd (connected or accepted). On failure fd is closed. I/O thread. */

@@ -7,6 +7,12 @@
 #include <stdint.h>
 #include <pthread.h>
 
+#ifdef ZC_CHAOS
+#include "os/chaos.h"
+#else
+#define zc_chaos() ((void) 0)
+#endif
+
 /* A short lock. Never held over a system call that can block. */
 typedef pthread_mutex_t zc_mutex;
 #define ZC_MUTEX_INIT PTHREAD_MUTEX_INITIALIZER
@@ -17,6 +23,7 @@ static inline void zc_mutex_init (zc_mutex *m)
 }
 static inline void zc_mutex_lock (zc_mutex *m)
 {
+    zc_chaos ();
     pthread_mutex_lock (m);
 }
 static inline bool zc_mutex_trylock (zc_mutex *m)
@@ -26,6 +33,7 @@ static inline bool zc_mutex_trylock (zc_mutex *m)
 static inline void zc_mutex_unlock (zc_mutex *m)
 {
     pthread_mutex_unlock (m);
+    zc_chaos ();
 }
 static inline void zc_mutex_close (zc_mutex *m)
 {

@@ -303,11 +303,10 @@ static void end_accepted (struct zc_hub *h, const struct zc_endpoint_entry *e)
 
     for (struct zc_pipe *p = h->pipes; p; p = next) {
         next = p->next;
-        if (p->endpoint != e)
+        if (p->endpoint != e || p == e->pipe || (e->dialer && p == zc_dialer_pipe (e->dialer)))
             continue;
         p->endpoint = NULL;
-        if (e->listener)
-            zc_pipe_end (p);
+        zc_pipe_end (p); /* accepted, or made by a dialer once it was connected (IMMEDIATE) */
     }
 }
 

@@ -182,7 +182,9 @@ static bool lie_down (struct watch *x, struct zc_parker *parker, struct zc_pollf
     if (h->dirty_count && !h->is_sweeping)
         zc_driver_flush (h);
     zc_driver_tell (h);
-    if (!zc_mail_sleep (h, &x->mail, parker, -1) || socket_ready (x, false))
+    if (x->w.has_role)
+        zc_driver_prepare_park (h);
+    if (!zc_mail_sleep (h, &x->mail, parker, NULL) || socket_ready (x, false))
         quiet = false;
     else if (x->w.has_role && zc_driver_has_ready (h))
         quiet = false;
@@ -193,9 +195,9 @@ static bool lie_down (struct watch *x, struct zc_parker *parker, struct zc_pollf
     } else if (x->wants_in && h->has_set && h->link_live && (h->role == ZC_ROLE_IO || h->role == ZC_ROLE_IDLE))
         quiet = false; /* the role came free */
     if (quiet && x->wants_in)
-        zc_sleeper_add (&h->in, &x->in, parker, -1);
+        zc_sleeper_add (&h->in, &x->in, parker, NULL);
     if (quiet && x->wants_out)
-        zc_sleeper_add (&h->out, &x->out, parker, -1);
+        zc_sleeper_add (&h->out, &x->out, parker, NULL);
     zc_hub_unlock (h);
     return quiet;
 }

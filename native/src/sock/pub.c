@@ -14,6 +14,7 @@ const struct zc_pattern zc_pattern_pub = {
             .detach = zc_xpub_detach,
             .input = zc_xpub_input,
             .can_send = zc_can_always,
+            .picks_peer = true,
         },
     .open = zc_xpub_open,
     .close = zc_xpub_close,

@@ -393,6 +393,7 @@ const struct zc_pattern zc_pattern_router = {
             .input = zc_router_input,
             .can_recv = zc_router_can_recv,
             .can_send = can_send,
+            .picks_peer = true,
         },
     .open = zc_router_open,
     .close = zc_router_close,

@@ -13,12 +13,14 @@ static int follow (struct zc_wait *w, struct zc_sleepers *list)
     struct zc_parker *parker = zc_self ()->parker;
     struct zc_sleeper mine, mail;
 
+    zc_driver_pass_across (h, list);
     zc_park_prepare (parker, ZC_PARK_WORD);
-    if (!zc_mail_sleep (h, &mail, parker, -1)) {
+    if (!zc_mail_sleep (h, &mail, parker, NULL)) {
         zc_hub_drain_mail (h);
+        zc_driver_pass_across (h, list);
         return 0;
     }
-    zc_sleeper_add (list, &mine, parker, -1);
+    zc_sleeper_add (list, &mine, parker, NULL);
     zc_driver_tell (h);
     zc_hub_unlock (h);
     int rc = zc_park_sleep (parker, w->deadline);
@@ -39,11 +41,12 @@ static int park (struct zc_wait *w)
 
     if (began >= w->deadline)
         return -EAGAIN;
-    if (!zc_mail_sleep (h, &mail, parker, h->set_wake.fd)) {
+    zc_driver_prepare_park (h);
+    if (!zc_mail_sleep (h, &mail, parker, h)) {
         zc_hub_drain_mail (h);
         return 0;
     }
-    zc_sleeper_add (&h->in, &mine, parker, h->set_wake.fd);
+    zc_sleeper_add (&h->in, &mine, parker, h);
     zc_driver_tell (h);
     zc_driver_park (h);
     int rc = zc_driver_look (h, w->deadline == ZC_NEVER ? -1 : (int64_t) (w->deadline - began));
@@ -142,7 +145,7 @@ void zc_wait_end (struct zc_wait *w)
         if (w->has_role)
             zc_driver_look (h, 0);
         else
-            zc_driver_tick_at (h, 0);
+            zc_driver_serve (h);
     }
     if (w->has_role)
         zc_driver_leave (h, w->slept_long);

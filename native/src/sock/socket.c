@@ -89,6 +89,7 @@ static void take_limits (struct zc_sock *s)
     h->conflate = s->opt.conflate
                   && (h->type == ZMQ_DEALER || h->type == ZMQ_PULL || h->type == ZMQ_PUSH || h->type == ZMQ_PUB
                       || h->type == ZMQ_SUB);
+    h->conflate_in = h->conflate && s->pattern->receives;
 }
 
 static int sock_init (struct zc_sock *s, struct zc_ctx *ctx, const struct zc_pattern *pattern)
@@ -144,7 +145,11 @@ int zc_sock_open (void *ctx_handle, int type, void **handle)
         return rc;
     }
     *handle = s->hub->handle;
-    zc_ctx_enroll (ctx, s->hub);
+    if (!zc_ctx_enroll (ctx, s->hub)) {
+        zc_hub_lock (s->hub);
+        zc_hub_stop (s->hub);
+        zc_hub_unlock (s->hub);
+    }
     return 0;
 }
 

@@ -57,6 +57,7 @@ const struct zc_pattern zc_pattern_stream = {
             .input = zc_router_input,
             .can_recv = zc_router_can_recv,
             .can_send = zc_can_always,
+            .picks_peer = true,
         },
     .open = zc_router_open,
     .close = zc_router_close,

@@ -520,6 +520,7 @@ const struct zc_pattern zc_pattern_xpub = {
             .input = zc_xpub_input,
             .can_recv = can_recv,
             .can_send = zc_can_always,
+            .picks_peer = true,
         },
     .open = zc_xpub_open,
     .close = zc_xpub_close,

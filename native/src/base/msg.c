@@ -106,7 +106,7 @@ int zc_msg_own (struct zc_msg *m)
 }
 
 /* Bodies whose free functions wait until this thread holds no lock. */
-static _Thread_local struct zc_body *late;
+static _Thread_local struct zc_body *late __attribute__ ((tls_model ("initial-exec")));
 
 static void body_free (struct zc_body *b)
 {

@@ -9,7 +9,7 @@
 #define YIELD_LATE (200 * ZC_US)  /* a yield that took this long met a busy process */
 #define LOOK_PAUSE (200 * ZC_MS)  /* and for this long we do not look again */
 
-static _Thread_local struct zc_self *me;
+static _Thread_local struct zc_self *me __attribute__ ((tls_model ("initial-exec"))); /* no call for it on hot paths */
 static zc_mutex setup_lock = ZC_MUTEX_INIT;
 static bool is_set_up;
 

@@ -339,6 +339,8 @@ void zc_xpub_up (struct zc_hub *h, struct zc_pipe *p)
     }
     if (rc == -ENOMEM)
         refuse (p, rc, "no memory for the welcome message");
+    else if (p->peer_type == 255 && !p->chan)
+        (void) subscribe (s, p, (const uint8_t *) "", 0); /* ZMTP 1.0 peers filter by themselves (RFC 13) */
 }
 
 struct loss

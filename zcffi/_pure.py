@@ -8,12 +8,13 @@ buffer. No `ffi.new` for each message.
 
 from __future__ import annotations
 
+import errno
 import time
 from array import array
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Literal, Self, TypeVar, overload
 
-from zcffi._constants import Errno, Flag, PollEvent, SocketOption
+from zcffi._constants import Flag, PollEvent, SocketOption
 from zcffi._ffi import HAS_ZCFFI, ffi, lib
 from zcffi.errors import MessageTooLong, error_for
 
@@ -26,13 +27,16 @@ if TYPE_CHECKING:
     from zcffi._ffi import Handle
 
 QUIET = 1 << 16
-EINTR = 4
+EAGAIN, EINTR = errno.EAGAIN, errno.EINTR
 BATCH = 512  # messages passed to the core at once
 KEPT = 4096  # bytes: a larger message is released at once, not when the next one arrives
 ARENA = 65536  # bytes kept for whole messages and batches
 SIZES = 1024  # parts that fit into it
 DONTWAIT = int(Flag.DONTWAIT)
 SNDMORE = int(Flag.SNDMORE)
+POLLIN, POLLOUT = int(PollEvent.POLLIN), int(PollEvent.POLLOUT)
+SNDTIMEO, RCVTIMEO = int(SocketOption.SNDTIMEO), int(SocketOption.RCVTIMEO)
+EVENTS = int(SocketOption.EVENTS)
 
 _T = TypeVar("_T")
 _M = TypeVar("_M", bound="Message")
@@ -143,27 +147,42 @@ def _perform(
     """Call until it succeeds or fails for good.
 
     `attempt(flags)` gives 0 or more, or a negative errno. Returns -1 when it would have to wait and
-    QUIET is set. Between a call that a signal interrupted and the next one, Python runs the
-    signal's handler (PEP 475).
+    QUIET is set.
     """
-    quiet, flags = flags & QUIET, flags & ~QUIET
-    waits = not flags & DONTWAIT
-    started = time.monotonic() if waits else 0.0
-    rc = attempt(flags)
+    started = 0.0 if flags & DONTWAIT else time.monotonic()
+    rc = attempt(flags & ~QUIET)
+    return rc if rc >= 0 else _go_on(rc, started, attempt, socket, flags, verb, event, option)
+
+
+def _go_on(
+    rc: int,
+    started: float,
+    attempt: Callable[[int], int],
+    socket: Handle,
+    flags: int,
+    verb: str,
+    event: int,
+    option: int,
+) -> int:
+    """After an attempt that failed with `rc`: again, if a signal interrupted it.
+
+    In between Python runs the signal's handler (PEP 475).
+    """
     while rc < 0:
-        if rc == -Errno.EAGAIN and quiet:
+        if rc == -EAGAIN and flags & QUIET:
             return -1
         if rc != -EINTR:
             raise error_for(-rc, verb)
+        waits = not flags & DONTWAIT
         timeout = lib.zcpy_get_int(_pointer(socket), option) if waits else -1
         if timeout < 0:
-            rc = attempt(flags)
+            rc = attempt(flags & ~QUIET)
             continue
         left = timeout - int((time.monotonic() - started) * 1000)
         if left > 0:
             _poll_one(socket, event, left)
-        rc = attempt(flags | DONTWAIT)
-        if rc == -Errno.EAGAIN and left > 0:
+        rc = attempt(flags & ~QUIET | DONTWAIT)
+        if rc == -EAGAIN and left > 0:
             rc = -EINTR  # somebody else was faster: wait for the rest
     return rc
 
@@ -182,11 +201,11 @@ def _pointer(socket: Handle) -> CData:
 
 
 def _sending(attempt: Callable[[int], int], socket: Handle, flags: int) -> int:
-    return _perform(attempt, socket, flags, "send", PollEvent.POLLOUT, SocketOption.SNDTIMEO)
+    return _perform(attempt, socket, flags, "send", POLLOUT, SNDTIMEO)
 
 
 def _receiving(attempt: Callable[[int], int], socket: Handle, flags: int) -> int:
-    return _perform(attempt, socket, flags, "receive", PollEvent.POLLIN, SocketOption.RCVTIMEO)
+    return _perform(attempt, socket, flags, "receive", POLLIN, RCVTIMEO)
 
 
 def settle() -> None:
@@ -474,7 +493,7 @@ def _receive_one_by_one(socket: Handle, limit: int, flags: int) -> list[list[byt
 
 def events(socket: Handle, /) -> int:
     """What a socket can do without waiting."""
-    while (found := lib.zcpy_get_int(_pointer(socket), SocketOption.EVENTS)) < 0:
+    while (found := lib.zcpy_get_int(_pointer(socket), EVENTS)) < 0:
         if found != -EINTR - 1:
             raise error_for(-found - 1, "events")
     return found

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
 from zcffi import _door
 from zcffi._constants import Errno, PollEvent
 from zcffi._ffi import NULL
-from zcffi._poll import milliseconds, template
+from zcffi._poll import as_events, milliseconds, template
 from zcffi._socket import BaseSocket
 from zcffi.errors import error_for
 
@@ -31,12 +32,21 @@ Pollable: TypeAlias = BaseSocket | HasFileno | int
 _P = TypeVar("_P", bound=Pollable)
 
 
+@dataclass(frozen=True, slots=True)
+class _Table(Generic[_P]):
+    """What is watched at one moment, so that several threads may wait while it changes."""
+
+    items_in_c: bytes
+    items: list[_P]
+    sockets: list[BaseSocket]
+
+
 class BasePoller(Generic[_P]):
     """What is watched, and for what."""
 
     def __init__(self) -> None:
         self._watched: dict[_P, int] = {}
-        self._template: bytes | None = None
+        self._table: _Table[_P] | None = None
 
     def register(
         self, item: _P, flags: PollEvent | int = PollEvent.POLLIN | PollEvent.POLLOUT
@@ -50,7 +60,7 @@ class BasePoller(Generic[_P]):
             self._watched[item] = int(flags)
         else:
             self._watched.pop(item, None)
-        self._template = None
+        self._table = None
 
     def modify(
         self, item: _P, flags: PollEvent | int = PollEvent.POLLIN | PollEvent.POLLOUT
@@ -61,7 +71,7 @@ class BasePoller(Generic[_P]):
     def unregister(self, item: _P) -> None:
         """Watch `item` no more. Raises `KeyError` when it is not watched."""
         del self._watched[item]
-        self._template = None
+        self._table = None
 
     def __contains__(self, item: object) -> bool:
         return item in self._watched
@@ -79,25 +89,31 @@ class BasePoller(Generic[_P]):
         traceback: TracebackType | None,
     ) -> None:
         self._watched.clear()
-        self._template = None
+        self._table = None
 
     def _look(self, timeout: int) -> list[tuple[_P, PollEvent]]:
         """Wait in the core, at most `timeout` milliseconds."""
-        items = list(self._watched)
-        for item in items:
-            if isinstance(item, BaseSocket) and item._pointer == NULL:
-                raise error_for(Errno.ENOTSOCK, "poll", repr(item))
-        table = self._template
-        if table is None:
-            table = self._template = template(
-                [
-                    (item._pointer, 0, flags)
-                    if isinstance(item, BaseSocket)
-                    else (NULL, _descriptor(item), flags)
-                    for item, flags in self._watched.items()
-                ]
-            )
-        return [(items[index], PollEvent(events)) for index, events in _door.poll(table, timeout)]
+        table = self._table or self._prepare()
+        for socket in table.sockets:
+            if not socket._handle:
+                raise error_for(Errno.ENOTSOCK, "poll", repr(socket))
+        found = _door.poll(table.items_in_c, timeout)
+        if not found:
+            return []
+        return [(table.items[index], as_events(events)) for index, events in found]
+
+    def _prepare(self) -> _Table[_P]:
+        """Lay out what is watched as the core wants it; kept until it changes."""
+        watched = dict(self._watched)
+        rows = [
+            (item._pointer, 0, flags)
+            if isinstance(item, BaseSocket)
+            else (NULL, _descriptor(item), flags)
+            for item, flags in watched.items()
+        ]
+        sockets = [item for item in watched if isinstance(item, BaseSocket)]
+        table = self._table = _Table(template(rows), list(watched), sockets)
+        return table
 
 
 class Poller(BasePoller[_P]):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 from zcffi import _door
 from zcffi._constants import Event, Flag, PollEvent
-from zcffi._poll import milliseconds, template
+from zcffi._poll import as_events, milliseconds, template
 from zcffi._socket import BaseSocket
 from zcffi.message import Frame
 
@@ -61,7 +61,10 @@ class Socket(BaseSocket):
         Raises `Again`, `WrongState` (REQ, REP: not their turn), `NotSupported` (the type only
         receives) and, with `router_mandatory`, `Unroutable`.
         """
-        _send(self._handle, data, flags | _SNDMORE if more else flags, copy)
+        if copy and not more:
+            _send(self._handle, data, flags)
+        else:
+            _send(self._handle, data, flags | _SNDMORE if more else flags, copy)
 
     def send_multipart(self, parts: Iterable[Data], flags: int = 0, *, copy: bool = True) -> None:
         """Send one whole message of several parts in one call; waits and raises as `send()`.
@@ -175,7 +178,7 @@ class Socket(BaseSocket):
         if not ready and wait != 0:
             found = _door.poll(template([(self._pointer, 0, wanted)]), wait)
             ready = found[0][1] if found else 0
-        return PollEvent(ready)
+        return as_events(ready)
 
     def monitor(self, events: Event | int = Event.ALL) -> Monitor:
         """Watch what happens to the socket's connections: a `Monitor` that gives the events."""

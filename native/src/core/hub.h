@@ -199,6 +199,7 @@ struct zc_hub
     unsigned gathered;
     bool is_sweeping, is_burst;
     uint64_t first_at, wrote_at, flushes, flushes_seen;
+    uint64_t write_cost; /* ns a write took lately: gathering for less would be all writing */
     struct zc_sleepers in, out;
     uint64_t linger_at; /* CLOSING: when to give up */
     int leaving;        /* pipes that go once their queue is written (disconnect) */

@@ -10,7 +10,8 @@
 
 /* Starting points that were measured (see docs: design). */
 #define GAP (1 * ZC_US)  /* a send sooner than this after the last write is gathered */
-#define HOLD (2 * ZC_US) /* what was gathered longer ago is written by the caller */
+#define HOLD (2 * ZC_US) /* what was gathered longer ago is written by the caller, or twice what a write costs */
+#define COST_MAX (20 * ZC_US)
 #define BURST_TICK (100 * ZC_US)
 #define MANY_BYTES (256u << 10) /* more than this a caller leaves to the I/O thread */
 enum
@@ -189,9 +190,12 @@ void zc_driver_write (struct zc_hub *h, struct zc_pipe *p)
     }
     l->is_held = true;
     zc_hub_unlock (h);
+    uint64_t began = zc_now ();
     int64_t n = zc_net_writev (l->fd, iov, k);
     uint64_t now = zc_now ();
     zc_hub_lock (h);
+    uint64_t cost = now - began < COST_MAX ? now - began : COST_MAX;
+    h->write_cost = (3 * h->write_cost + cost) / 4;
     l->is_held = false;
     h->flushes++;
     h->wrote_at = now;
@@ -255,6 +259,6 @@ void zc_driver_sent (struct zc_hub *h)
         h->first_at = now;
         if (now - h->wrote_at > GAP)
             zc_driver_flush (h);
-    } else if (!(h->gathered & ((h->gathered - 1) & 31)) && zc_now () - h->first_at > HOLD)
+    } else if (!(h->gathered & ((h->gathered - 1) & 31)) && zc_now () - h->first_at > HOLD + 2 * h->write_cost)
         zc_driver_flush (h);
 }

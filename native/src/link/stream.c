@@ -110,7 +110,7 @@ static void finish (struct zc_stream *s, bool ready, int error, uint32_t code, c
     struct zc_stream_owner *o = s->owner;
     leave_owner (s);
     if (o)
-        o->over (o, s, ready, error == -EPROTO || error == -EMSGSIZE);
+        o->over (o, s, ready, error == -EPROTO || error == -EMSGSIZE || error == -EACCES);
     stream_free (s);
 }
 

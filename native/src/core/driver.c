@@ -16,6 +16,7 @@
 #define GRACE (1 * ZC_MS)         /* a user of the exported descriptor is given so long to come */
 #define BURST_TICK (100 * ZC_US)  /* how often the I/O thread looks at a burst */
 #define HOLD (2 * ZC_US)          /* what was gathered longer ago is written by the tick */
+#define ANSWERS_MAX (1u << 20)    /* bytes of commands that may wait for a peer that does not read */
 enum
 {
     LOOK_EVENTS = 64,
@@ -211,13 +212,18 @@ void zc_driver_arm_link (struct zc_link *l)
 
 /* ---- reading ---- */
 
-static void answer_pings (struct zc_hub *h, struct zc_link *l, const struct zc_intake *in)
+/* False: the peer asks and asks and does not take the answers; the link is killed. */
+static bool answer (struct zc_hub *h, struct zc_link *l, struct zc_intake *in)
 {
-    uint8_t frame[32];
-    for (int i = 0; i < in->pongs; i++) {
-        size_t n = zc_wire_put_pong (in->pong[i] + 1, in->pong[i][0], frame);
-        (void) zc_driver_command (h, l, frame, n); /* no memory: the peer asks again */
-    }
+    size_t n = zc_bytes_left (&in->answers);
+    int rc = 0;
+
+    if (n)
+        rc = zc_bytes_left (&l->commands) > ANSWERS_MAX ? -ENOBUFS : zc_driver_command (h, l, in->answers.p, n);
+    if (rc < 0)
+        zc_driver_kill (h, l, rc, 0, "the peer does not take the answers to its commands");
+    zc_bytes_free (&in->answers);
+    return rc == 0;
 }
 
 /* What was read comes into the hub. */
@@ -227,6 +233,7 @@ static void settle (struct zc_hub *h, struct zc_link *l, struct zc_intake *in)
 
     if (l->is_dead) {
         zc_frames_clear (&in->fresh);
+        zc_bytes_free (&in->answers);
         zc_driver_bury (l);
         return;
     }
@@ -239,9 +246,11 @@ static void settle (struct zc_hub *h, struct zc_link *l, struct zc_intake *in)
             zc_loop_post (l->loop, &l->beat_task);
         }
     }
-    answer_pings (h, l, in);
+    bool goes_on = answer (h, l, in);
     if (in->msgs)
         zc_pipe_arrived (p, &in->fresh, in->msgs);
+    if (!goes_on)
+        return;
     bool is_silent = l->is_over && !in->heard && !in->more;
     if (in->error || in->closed || is_silent) {
         zc_driver_kill (h, l, in->error, in->code, in->why);

@@ -26,6 +26,13 @@
 #include "core/hub.h"
 #include "wire/wire.h"
 
+/* Bytes that grow at their end and leave at their start. */
+struct zc_bytes
+{
+    uint8_t *p;
+    size_t start, end, cap;
+};
+
 /* What one read of a link gave. Owned by whoever has the role until it is settled under the lock. */
 struct zc_intake
 {
@@ -33,21 +40,13 @@ struct zc_intake
     uint32_t msgs;
     bool more;              /* the kernel may have more: read again */
     bool heard;             /* bytes arrived */
-    int pongs;              /* contexts to answer, in pong */
-    uint8_t pong[4][17];    /* length, context */
+    struct zc_bytes answers; /* commands to send back: PONGs */
     bool has_ttl;
     uint16_t ttl;           /* of the last PING */
     int error;              /* negative: the link is to be closed; 0 and closed: the peer left */
     bool closed;
     uint32_t code;          /* ZMQ_PROTOCOL_ERROR_* or 0 */
     const char *why;
-};
-
-/* Bytes that grow at their end and leave at their start. */
-struct zc_bytes
-{
-    uint8_t *p;
-    size_t start, end, cap;
 };
 
 struct zc_link_ops

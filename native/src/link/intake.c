@@ -102,6 +102,15 @@ static bool part_ends (struct zc_cutter *c, uint8_t flags, struct zc_intake *in)
 
 /* ---- commands ---- */
 
+static void answer_ping (const struct zc_wire_event *e, struct zc_intake *in)
+{
+    uint8_t *at = zc_bytes_room (&in->answers, 32);
+    if (at)
+        in->answers.end += zc_wire_put_pong (e->data, e->size, at);
+    else
+        fail_memory (in);
+}
+
 static void take_command (struct zc_cutter *c, const uint8_t *body, size_t n, struct zc_intake *in)
 {
     struct zc_wire_event e;
@@ -129,12 +138,7 @@ static void take_command (struct zc_cutter *c, const uint8_t *body, size_t n, st
     case ZC_WIRE_PING:
         in->has_ttl = true;
         in->ttl = e.ttl;
-        if (in->pongs < (int) (sizeof in->pong / sizeof in->pong[0])) {
-            in->pong[in->pongs][0] = (uint8_t) e.size;
-            if (e.size)
-                memcpy (in->pong[in->pongs] + 1, e.data, e.size);
-            in->pongs++;
-        }
+        answer_ping (&e, in);
         break;
     case ZC_WIRE_ERROR:
         fail (in, -EPROTO, 0, "the peer ended the connection with an ERROR command");

@@ -1,0 +1,149 @@
+/* call.c: the arguments, errors and the waiting of every call of module zcffi._fast. Under the GIL, but for the
+ * attempts of a call that waits. */
+#include "fast.h"
+
+#include <errno.h>
+#include <limits.h>
+
+PyObject *fast_error_for;
+
+/* ---- Errors, arguments ------------------------------------------------------------------------------------------ */
+
+long fast_fail (int error, const char *verb)
+{
+    PyObject *exception;
+
+    if (fast_error_for == NULL)
+    {
+        PyErr_SetString (PyExc_SystemError, "zcffi._fast was not set up");
+        return FAILED;
+    }
+    exception = PyObject_CallFunction (fast_error_for, "is", error, verb);
+    if (exception != NULL)
+    {
+        PyErr_SetObject ((PyObject *) Py_TYPE (exception), exception);
+        Py_DECREF (exception);
+    }
+    return FAILED;
+}
+
+bool fast_has_args (const char *name, Py_ssize_t nargs, Py_ssize_t least, Py_ssize_t most)
+{
+    if (nargs >= least && nargs <= most)
+        return true;
+    PyErr_Format (PyExc_TypeError, "%s() takes %zd to %zd arguments (%zd given)", name, least, most, nargs);
+    return false;
+}
+
+bool fast_get_socket (PyObject *arg, void **socket)
+{
+    *socket = PyLong_AsVoidPtr (arg);
+    return *socket != NULL || !PyErr_Occurred ();
+}
+
+bool fast_get_int (PyObject *const *args, Py_ssize_t nargs, Py_ssize_t index, int fallback, int *value)
+{
+    long number = index < nargs ? PyLong_AsLong (args[index]) : fallback;
+
+    if (number == -1 && PyErr_Occurred ())
+        return false;
+    if (number < INT_MIN || number > INT_MAX)
+    {
+        PyErr_Format (PyExc_OverflowError, "%ld is too large for a C int", number);
+        return false;
+    }
+    *value = (int) number;
+    return true;
+}
+
+PyObject *fast_get_object (PyObject *const *args, Py_ssize_t nargs, Py_ssize_t index)
+{
+    return index < nargs && args[index] != Py_None ? args[index] : NULL;
+}
+
+/* ---- One call: try, and wait only then -------------------------------------------------------------------------- */
+
+long fast_time_left (int timeout, void *watch)
+{
+    unsigned long passed = zmq_stopwatch_intermediate (watch) / 1000;
+
+    return passed < (unsigned long) timeout ? timeout - (long) passed : 0;
+}
+
+/* After a signal: the rest of the socket's timeout, by poll; -1 and errno as an attempt. */
+static long attempt_until (const struct call *call, void *socket, void *what, int timeout, void *watch)
+{
+    zmq_pollitem_t item = {socket, 0, call->event, 0};
+    long left = fast_time_left (timeout, watch);
+    long rc;
+
+    if (left > 0 && zmq_poll (&item, 1, left) < 0)
+        return -1;
+    rc = call->attempt (socket, what, TRY);
+    if (rc < 0 && zmq_errno () == EAGAIN && left > 0)
+        errno = EINTR; /* somebody else was faster: wait for the rest */
+    return rc;
+}
+
+/* Wait without the GIL. A signal's handler runs in between and may end the call with its exception (PEP 475). */
+static long perform_waiting (const struct call *call, void *socket, void *what, int flags)
+{
+    void *watch = zmq_stopwatch_start ();
+    int timeout = -1;
+    bool interrupted = false;
+    long rc;
+    int error;
+
+    for (;;)
+    {
+        Py_BEGIN_ALLOW_THREADS
+        if (interrupted && timeout >= 0)
+            rc = attempt_until (call, socket, what, timeout, watch);
+        else
+            rc = call->attempt (socket, what, flags & ~QUIET);
+        error = rc < 0 ? zmq_errno () : 0;
+        Py_END_ALLOW_THREADS
+        if (error != EINTR)
+            break;
+        if (PyErr_CheckSignals () < 0)
+        {
+            zmq_stopwatch_stop (watch);
+            return FAILED;
+        }
+        if (!interrupted)
+        {
+            size_t size = sizeof timeout;
+            interrupted = true;
+            if (zmq_getsockopt (socket, call->timeout, &timeout, &size) < 0)
+                timeout = -1;
+        }
+    }
+    zmq_stopwatch_stop (watch);
+    if (rc < 0 && error == EAGAIN && (flags & QUIET))
+        return WOULD_WAIT;
+    return rc < 0 ? fast_fail (error, call->verb) : rc;
+}
+
+long fast_perform (const struct call *call, void *socket, void *what, int flags)
+{
+    for (;;)
+    {
+        long rc = call->attempt (socket, what, (flags & ~QUIET) | TRY);
+        int error;
+
+        if (rc >= 0)
+            return rc;
+        error = zmq_errno ();
+        if (error == EAGAIN)
+        {
+            if (!(flags & ZMQ_DONTWAIT))
+                return perform_waiting (call, socket, what, flags);
+            if (flags & QUIET)
+                return WOULD_WAIT;
+        }
+        if (error != EINTR)
+            return fast_fail (error, call->verb);
+        if (PyErr_CheckSignals () < 0)
+            return FAILED;
+    }
+}

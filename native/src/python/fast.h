@@ -1,0 +1,127 @@
+/* fast.h: what the files of module zcffi._fast share; fast.c says what the module is.
+ *
+ * Everything runs under the GIL but two things: the attempts of a call that waits (attempt_*), which touch no Python
+ * object, and the return of a loan, which the core may do from any of its threads. Limited API of 3.11: one binary for
+ * all versions. */
+#ifndef ZCFFI_PYTHON_FAST_H_INCLUDED
+#define ZCFFI_PYTHON_FAST_H_INCLUDED
+
+#define PY_SSIZE_T_CLEAN
+#ifndef Py_LIMITED_API
+#define Py_LIMITED_API 0x030B0000
+#endif
+#include <Python.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "zmq.h"
+#if ZCFFI_HAS_ZCFFI
+#include "zcffi.h"
+#else
+typedef struct zcffi_part_t
+{
+    const void *data;
+    size_t size;
+    int more;
+} zcffi_part_t;
+#endif
+
+enum
+{
+    LEND_FROM = 65536, /* bytes: from here on a buffer is lent to the core instead of copied */
+    PARTS_INSIDE = 8, /* parts of a message that need no allocation */
+    BATCH_PARTS = 512, /* parts passed to or from the core in one attempt: bounds how long the GIL is kept */
+    BATCH_BYTES = 1048576, /* the same in bytes */
+    QUIET = 1 << 16, /* flag of ours: -2 instead of an exception when the call would have to wait */
+    WOULD_WAIT = -2,
+    FAILED = -1
+};
+
+/* How a call is tried without waiting. A core that can give up on a busy lock, too, gets its flag here. */
+#define TRY ZMQ_DONTWAIT
+
+/* ---- Arguments and errors (call.c) ------------------------------------------------------------------------------ */
+
+/* zcffi.errors.error_for(errno, verb): makes the exception. Given once, when the package is imported. */
+extern PyObject *fast_error_for;
+
+/* Raise what stands for an errno. Always FAILED. */
+long fast_fail (int error, const char *verb);
+
+/* Each raises when it returns false. */
+bool fast_has_args (const char *name, Py_ssize_t nargs, Py_ssize_t least, Py_ssize_t most);
+bool fast_get_socket (PyObject *arg, void **socket);
+bool fast_get_int (PyObject *const *args, Py_ssize_t nargs, Py_ssize_t index, int fallback, int *value);
+
+/* An argument that may be missing or None: then NULL. */
+PyObject *fast_get_object (PyObject *const *args, Py_ssize_t nargs, Py_ssize_t index);
+
+/* ---- One call (call.c) ------------------------------------------------------------------------------------------ */
+
+/* Returns 0 or more, or -1 and errno. With or without the GIL. */
+typedef long (attempt_fn) (void *socket, void *what, int flags);
+
+/* A kind of call. */
+struct call
+{
+    const char *verb;
+    attempt_fn *attempt;
+    short event; /* what it waits for, as a poll event */
+    int timeout; /* the option that limits its wait */
+};
+
+/* Memory to send from or to receive into. */
+struct memory
+{
+    void *data;
+    size_t size;
+};
+
+/* Try without waiting; give up the GIL and wait only then. A signal's handler runs in between and may end the call with
+ * its exception (PEP 475). Returns what the attempt does; WOULD_WAIT with QUIET; FAILED with an exception. */
+long fast_perform (const struct call *call, void *socket, void *what, int flags);
+
+/* What is left of a timeout, in milliseconds, on a running stopwatch. */
+long fast_time_left (int timeout, void *watch);
+
+/* ---- Messages (message.c) --------------------------------------------------------------------------------------- */
+
+/* A message as a Python object: zcffi._fast.Message, the base of zcffi.Frame. */
+struct message
+{
+    PyObject_HEAD
+    zmq_msg_t msg;
+};
+
+extern PyTypeObject *fast_message_type;
+
+/* Make the type, when the module is. */
+int fast_message_setup (PyObject *module);
+
+bool fast_is_message (PyObject *object);
+PyObject *fast_message_new (PyTypeObject *type);
+PyObject *fast_message_take (PyTypeObject *type, zmq_msg_t *part);
+PyObject *fast_bytes_of (zmq_msg_t *msg);
+
+/* The Python class asked for instead of bytes: a subclass of Message, or NULL for bytes. */
+bool fast_get_type (PyObject *const *args, Py_ssize_t nargs, Py_ssize_t index, PyTypeObject **type);
+
+/* Say that an object is no buffer, and the cure. */
+void fast_refuse_data (PyObject *data);
+
+/* A message of any buffer. Large ones are lent when they can't change: bytes always, others when `copy` is false, by
+ * which the caller promises not to change them. `lent` counts the loans; `released` is called when one is back. */
+bool fast_message_init (zmq_msg_t *msg, PyObject *data, bool copy, PyObject *released, long *lent);
+
+/* Let go of the buffers that came back. Every call begins with it. */
+void fast_settle_loans (void);
+
+/* ---- Whole messages and batches (whole.c), as METH_FASTCALL ------------------------------------------------------ */
+
+PyObject *fast_send_multipart (PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *fast_recv_multipart (PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *fast_send_many (PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *fast_recv_many (PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
+#endif

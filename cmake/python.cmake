@@ -96,7 +96,8 @@ zcffi_python_module(_cffi "${cffi_source}" "${ZCFFI_PYTHON_DIR}/helper.c")
 # ---- The second door: the hot calls, as plain C functions that keep the GIL ----------------------------------------
 
 if(Python_INTERPRETER_ID STREQUAL "Python")
-  zcffi_python_module(_fast "${ZCFFI_PYTHON_DIR}/fast.c")
+  zcffi_python_module(_fast "${ZCFFI_PYTHON_DIR}/fast.c" "${ZCFFI_PYTHON_DIR}/call.c"
+                      "${ZCFFI_PYTHON_DIR}/message.c" "${ZCFFI_PYTHON_DIR}/whole.c")
 endif()
 
 # ---- The core and its headers, for the package and for C extensions that share it ----------------------------------

@@ -3,8 +3,10 @@
     import zcffi
 
     with zcffi.Context() as context:
-        with context.socket(zcffi.SocketType.PULL) as pull, context.socket(zcffi.SocketType.PUSH) as
-        push: address = pull.bind("tcp://127.0.0.1:*") push.connect(address) push.send(b"hello")
+        pull = context.socket(zcffi.SocketType.PULL)
+        push = context.socket(zcffi.SocketType.PUSH)
+        push.connect(pull.bind("tcp://127.0.0.1:*"))
+        push.send(b"hello")
         print(pull.recv())
 
 `zcffi.asyncio` has the same classes for coroutines, `zcffi.zmq` pyzmq's names for the same things.

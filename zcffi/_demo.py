@@ -402,10 +402,11 @@ def work(pipe: Connection, binding: str, is_server: bool, shared: Any = None) ->
                 (pattern.server if is_server else pattern.client)(half)
             except Exception as error:  # whatever it is, it belongs into the table
                 half.outcome.error = f"{type(error).__name__}: {error}"
+            pipe.send(half.outcome)
+            pipe.recv()  # all are done: nobody leaves before, which would change whose turn it is
             half.close()
             if shared is None:
                 context.term()
-            pipe.send(half.outcome)
 
 
 class Crew:
@@ -462,6 +463,9 @@ class Crew:
                     continue
                 outcomes.append(answer)
                 waiting.remove(pipe)
+        for pipe in self.pipes:
+            with contextlib.suppress(OSError):
+                pipe.send("over")
         result = Outcome()
         for outcome in outcomes:
             result.messages += outcome.messages

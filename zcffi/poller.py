@@ -111,7 +111,7 @@ class BasePoller(Generic[_P]):
             else (NULL, _descriptor(item), flags)
             for item, flags in watched.items()
         ]
-        sockets = [item for item in watched if isinstance(item, BaseSocket)]
+        sockets: list[BaseSocket] = [item for item in watched if isinstance(item, BaseSocket)]
         table = self._table = _Table(template(rows), list(watched), sockets)
         return table
 

@@ -90,8 +90,8 @@ static void dump (const char *name, void *socket)
             fprintf (stderr, "  pipe %u: in %u out %u msgs %zu bytes act %d avail %d dirty %d ending %d leaving %d", p->number,
                      p->in_msgs, p->out.msgs, p->out.bytes, p->act, p->is_avail, p->is_dirty, p->is_ending, p->is_leaving);
             if (l)
-                fprintf (stderr, " link: fd %d held %d blocked %d dead %d reading %d ready %d paused %d direct %d", l->fd,
-                         l->is_held, l->is_blocked, l->is_dead, l->is_reading, l->is_ready, l->is_paused, l->is_direct);
+                fprintf (stderr, " link: fd %d held %d blocked %d dead %d reading %d ready %d direct %d", l->fd,
+                         l->is_held, l->is_blocked, l->is_dead, l->is_reading, l->is_ready, l->is_direct);
             fputc ('\n', stderr);
         }
     }

@@ -328,11 +328,10 @@ int zc_driver_look (struct zc_hub *h, int64_t timeout)
         if (!l)
             break;
         bool last = l == stop;
-        if (is_full (h, l)) {
-            l->is_paused = true;
+        if (is_full (h, l))
             ready_push (h, l);
-        } else {
-            l->is_ready = l->is_paused = false;
+        else {
+            l->is_ready = false;
             read_link (h, l);
         }
         if (last)
@@ -594,7 +593,7 @@ static uint64_t tick (struct zc_hub *h)
     }
     if (h->role == ZC_ROLE_IDLE) {
         uint64_t due = h->looked_at + STALE;
-        if (now < due)
+        if (now < due && h->state == ZC_HUB_OPEN)
             next = due < next ? due : next;
         else {
             h->role = ZC_ROLE_IO;

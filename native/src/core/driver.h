@@ -71,7 +71,7 @@ struct zc_link
     struct zc_watch watch; /* its place in the loop: handshake, blocked output, input where pollers do not nest */
     int fd;
     uint32_t index, gen; /* in hub->links */
-    bool is_joined, is_direct, is_reading, is_ready, is_paused, has_hung_up;
+    bool is_joined, is_direct, is_reading, is_ready, has_hung_up;
     bool is_held, is_blocked, is_dead, is_gone_posted;
     bool is_over; /* a write failed: no more output, the rest of the input is still read */
     struct zc_link *ready_next;

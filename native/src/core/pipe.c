@@ -240,10 +240,8 @@ void zc_hub_message_done (struct zc_hub *h, struct zc_pipe *p)
         else if (h->avail_head == p)
             zc_hub_rotate_in (h);
     }
-    if (p->link && p->link->is_paused && p->in_msgs <= h->rcvhwm / 2) {
-        p->link->is_paused = false;
-        h->resume = true;
-    }
+    if (p->link && p->link->is_ready && p->in_msgs == h->rcvhwm / 2)
+        h->resume = true; /* it may have been full, with more in the kernel */
     if (p->is_ending && !p->in_msgs && !p->link)
         zc_pipe_free (p);
 }

@@ -13,15 +13,13 @@ long fast_fail (int error, const char *verb)
 {
     PyObject *exception;
 
-    if (fast_error_for == NULL)
-    {
+    if (fast_error_for == NULL) {
         PyErr_SetString (PyExc_SystemError, "zcffi._fast was not set up");
         return FAILED;
     }
     exception = PyObject_CallFunction (fast_error_for, "is", error, verb);
-    if (exception != NULL)
-    {
-        PyErr_SetObject ((PyObject *) Py_TYPE (exception), exception);
+    if (exception != NULL) {
+        PyErr_SetObject ((PyObject *)Py_TYPE (exception), exception);
         Py_DECREF (exception);
     }
     return FAILED;
@@ -47,12 +45,11 @@ bool fast_get_int (PyObject *const *args, Py_ssize_t nargs, Py_ssize_t index, in
 
     if (number == -1 && PyErr_Occurred ())
         return false;
-    if (number < INT_MIN || number > INT_MAX)
-    {
+    if (number < INT_MIN || number > INT_MAX) {
         PyErr_Format (PyExc_OverflowError, "%ld is too large for a C int", number);
         return false;
     }
-    *value = (int) number;
+    *value = (int)number;
     return true;
 }
 
@@ -67,7 +64,7 @@ long fast_time_left (int timeout, void *watch)
 {
     unsigned long passed = zmq_stopwatch_intermediate (watch) / 1000;
 
-    return passed < (unsigned long) timeout ? timeout - (long) passed : 0;
+    return passed < (unsigned long)timeout ? timeout - (long)passed : 0;
 }
 
 /* After a signal: the rest of the socket's timeout, by poll; -1 and errno as an attempt. */
@@ -94,24 +91,17 @@ static long perform_waiting (const struct call *call, void *socket, void *what, 
     long rc;
     int error;
 
-    for (;;)
-    {
-        Py_BEGIN_ALLOW_THREADS
-        if (interrupted && timeout >= 0)
-            rc = attempt_until (call, socket, what, timeout, watch);
-        else
-            rc = call->attempt (socket, what, flags & ~QUIET);
+    for (;;) {
+        Py_BEGIN_ALLOW_THREADS if (interrupted && timeout >= 0) rc =
+            attempt_until (call, socket, what, timeout, watch);
+        else rc = call->attempt (socket, what, flags & ~QUIET);
         error = rc < 0 ? zmq_errno () : 0;
-        Py_END_ALLOW_THREADS
-        if (error != EINTR)
-            break;
-        if (PyErr_CheckSignals () < 0)
-        {
+        Py_END_ALLOW_THREADS if (error != EINTR) break;
+        if (PyErr_CheckSignals () < 0) {
             zmq_stopwatch_stop (watch);
             return FAILED;
         }
-        if (!interrupted)
-        {
+        if (!interrupted) {
             size_t size = sizeof timeout;
             interrupted = true;
             if (zmq_getsockopt (socket, call->timeout, &timeout, &size) < 0)
@@ -126,16 +116,14 @@ static long perform_waiting (const struct call *call, void *socket, void *what, 
 
 long fast_perform (const struct call *call, void *socket, void *what, int flags)
 {
-    for (;;)
-    {
+    for (;;) {
         long rc = call->attempt (socket, what, (flags & ~QUIET) | TRY);
         int error;
 
         if (rc >= 0)
             return rc;
         error = zmq_errno ();
-        if (error == EAGAIN)
-        {
+        if (error == EAGAIN) {
             if (!(flags & ZMQ_DONTWAIT))
                 return perform_waiting (call, socket, what, flags);
             if (flags & QUIET)

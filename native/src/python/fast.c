@@ -50,13 +50,13 @@ static PyObject *fast_send (PyObject *module, PyObject *const *args, Py_ssize_t 
     long rc;
     zmq_msg_t msg;
 
-    (void) module;
+    (void)module;
     fast_settle_loans ();
-    if (!fast_has_args ("send", nargs, 2, 5) || !fast_get_socket (args[0], &socket) || !fast_get_int (args, nargs, 2, 0, &flags))
+    if (!fast_has_args ("send", nargs, 2, 5) || !fast_get_socket (args[0], &socket)
+        || !fast_get_int (args, nargs, 2, 0, &flags))
         return NULL;
-    if (PyBytes_CheckExact (args[1]) && PyBytes_Size (args[1]) < LEND_FROM)
-    {
-        struct memory memory = {PyBytes_AsString (args[1]), (size_t) PyBytes_Size (args[1])};
+    if (PyBytes_CheckExact (args[1]) && PyBytes_Size (args[1]) < LEND_FROM) {
+        struct memory memory = {PyBytes_AsString (args[1]), (size_t)PyBytes_Size (args[1])};
         rc = fast_perform (&call_send, socket, &memory, flags);
         return rc == FAILED ? NULL : PyLong_FromLong (rc == WOULD_WAIT ? -1 : 0);
     }
@@ -78,9 +78,10 @@ static PyObject *fast_recv (PyObject *module, PyObject *const *args, Py_ssize_t 
     zmq_msg_t msg;
     PyObject *result;
 
-    (void) module;
+    (void)module;
     fast_settle_loans ();
-    if (!fast_has_args ("recv", nargs, 1, 2) || !fast_get_socket (args[0], &socket) || !fast_get_int (args, nargs, 1, 0, &flags))
+    if (!fast_has_args ("recv", nargs, 1, 2) || !fast_get_socket (args[0], &socket)
+        || !fast_get_int (args, nargs, 1, 0, &flags))
         return NULL;
     zmq_msg_init (&msg);
     rc = fast_perform (&call_recv_message, socket, &msg, flags);
@@ -101,13 +102,14 @@ static PyObject *fast_recv_into (PyObject *module, PyObject *const *args, Py_ssi
     Py_buffer view;
     struct memory memory;
 
-    (void) module;
+    (void)module;
     fast_settle_loans ();
-    if (!fast_has_args ("recv_into", nargs, 2, 4) || !fast_get_socket (args[0], &socket) || !fast_get_int (args, nargs, 2, 0, &size)
-        || !fast_get_int (args, nargs, 3, 0, &flags) || PyObject_GetBuffer (args[1], &view, PyBUF_WRITABLE) < 0)
+    if (!fast_has_args ("recv_into", nargs, 2, 4) || !fast_get_socket (args[0], &socket)
+        || !fast_get_int (args, nargs, 2, 0, &size) || !fast_get_int (args, nargs, 3, 0, &flags)
+        || PyObject_GetBuffer (args[1], &view, PyBUF_WRITABLE) < 0)
         return NULL;
     memory.data = view.buf;
-    memory.size = size > 0 && size < view.len ? (size_t) size : (size_t) view.len;
+    memory.size = size > 0 && size < view.len ? (size_t)size : (size_t)view.len;
     rc = fast_perform (&call_recv_into, socket, &memory, flags);
     PyBuffer_Release (&view);
     return rc == FAILED ? NULL : PyLong_FromLong (rc == WOULD_WAIT ? -1 : rc);
@@ -122,7 +124,7 @@ static PyObject *fast_recv_message (PyObject *module, PyObject *const *args, Py_
     PyTypeObject *type;
     PyObject *result;
 
-    (void) module;
+    (void)module;
     fast_settle_loans ();
     if (!fast_has_args ("recv_message", nargs, 3, 3) || !fast_get_socket (args[0], &socket)
         || !fast_get_int (args, nargs, 1, 0, &flags) || !fast_get_type (args, nargs, 2, &type))
@@ -130,7 +132,7 @@ static PyObject *fast_recv_message (PyObject *module, PyObject *const *args, Py_
     result = fast_message_new (type != NULL ? type : fast_message_type);
     if (result == NULL)
         return NULL;
-    rc = fast_perform (&call_recv_message, socket, &((struct message *) result)->msg, flags);
+    rc = fast_perform (&call_recv_message, socket, &((struct message *)result)->msg, flags);
     if (rc >= 0)
         return result;
     Py_DECREF (result);
@@ -145,7 +147,7 @@ static long attempt_events (void *socket, void *what, int flags)
 {
     size_t size = sizeof (int);
 
-    (void) flags;
+    (void)flags;
     return zmq_getsockopt (socket, ZMQ_EVENTS, what, &size);
 }
 
@@ -157,7 +159,7 @@ static PyObject *fast_events (PyObject *module, PyObject *const *args, Py_ssize_
     void *socket;
     int events = 0;
 
-    (void) module;
+    (void)module;
     fast_settle_loans ();
     if (!fast_has_args ("events", nargs, 1, 1) || !fast_get_socket (args[0], &socket)
         || fast_perform (&call_events, socket, &events, ZMQ_DONTWAIT) < 0)
@@ -173,22 +175,17 @@ static long poll_waiting (zmq_pollitem_t *items, int count, long timeout)
     long rc;
     int error;
 
-    for (;;)
-    {
-        Py_BEGIN_ALLOW_THREADS
-        rc = zmq_poll (items, count, left);
+    for (;;) {
+        Py_BEGIN_ALLOW_THREADS rc = zmq_poll (items, count, left);
         error = rc < 0 ? zmq_errno () : 0;
-        Py_END_ALLOW_THREADS
-        if (error != EINTR)
-            break;
-        if (PyErr_CheckSignals () < 0)
-        {
+        Py_END_ALLOW_THREADS if (error != EINTR) break;
+        if (PyErr_CheckSignals () < 0) {
             rc = FAILED;
             error = 0;
             break;
         }
         if (timeout > 0)
-            left = fast_time_left ((int) timeout, watch);
+            left = fast_time_left ((int)timeout, watch);
     }
     zmq_stopwatch_stop (watch);
     return error != 0 ? fast_fail (error, "poll") : rc;
@@ -208,21 +205,20 @@ static PyObject *fast_poll (PyObject *module, PyObject *const *args, Py_ssize_t 
     long rc;
     PyObject *result = NULL;
 
-    (void) module;
+    (void)module;
     fast_settle_loans ();
     if (!fast_has_args ("poll", nargs, 2, 2) || !fast_get_int (args, nargs, 1, -1, &timeout))
         return NULL;
-    if (!PyBytes_Check (args[0]) || PyBytes_Size (args[0]) / (Py_ssize_t) sizeof *items > INT_MAX)
-    {
+    if (!PyBytes_Check (args[0]) || PyBytes_Size (args[0]) / (Py_ssize_t)sizeof *items > INT_MAX) {
         PyErr_SetString (PyExc_TypeError, "poll() needs its items as bytes");
         return NULL;
     }
-    count = (int) (PyBytes_Size (args[0]) / (Py_ssize_t) sizeof *items);
+    count = (int)(PyBytes_Size (args[0]) / (Py_ssize_t)sizeof *items);
     if (count > INSIDE)
-        items = malloc ((size_t) count * sizeof *items);
+        items = malloc ((size_t)count * sizeof *items);
     if (items == NULL)
         return PyErr_NoMemory ();
-    memcpy (items, PyBytes_AsString (args[0]), (size_t) count * sizeof *items);
+    memcpy (items, PyBytes_AsString (args[0]), (size_t)count * sizeof *items);
     rc = count > 0 ? zmq_poll (items, count, 0) : 0;
     if (rc < 0 && zmq_errno () != EINTR)
         rc = fast_fail (zmq_errno (), "poll");
@@ -230,9 +226,8 @@ static PyObject *fast_poll (PyObject *module, PyObject *const *args, Py_ssize_t 
         rc = poll_waiting (items, count, timeout);
     if (rc >= 0)
         result = PyList_New (0);
-    for (int i = 0; result != NULL && rc > 0 && i < count; i++)
-    {
-        PyObject *pair = items[i].revents != 0 ? Py_BuildValue ("(ii)", i, (int) items[i].revents) : NULL;
+    for (int i = 0; result != NULL && rc > 0 && i < count; i++) {
+        PyObject *pair = items[i].revents != 0 ? Py_BuildValue ("(ii)", i, (int)items[i].revents) : NULL;
         if (items[i].revents != 0 && (pair == NULL || PyList_Append (result, pair) < 0))
             Py_CLEAR (result);
         Py_XDECREF (pair);
@@ -248,7 +243,7 @@ static PyObject *fast_setup (PyObject *module, PyObject *arg)
 {
     PyObject *old = fast_error_for;
 
-    (void) module;
+    (void)module;
     fast_error_for = Py_NewRef (arg);
     Py_XDECREF (old);
     Py_RETURN_NONE;
@@ -256,13 +251,16 @@ static PyObject *fast_setup (PyObject *module, PyObject *arg)
 
 static PyObject *fast_settle (PyObject *module, PyObject *none)
 {
-    (void) module;
-    (void) none;
+    (void)module;
+    (void)none;
     fast_settle_loans ();
     Py_RETURN_NONE;
 }
 
-#define HOT(name, text) {#name, (PyCFunction) (void (*) (void)) fast_##name, METH_FASTCALL, text}
+#define HOT(name, text)                                                                                      \
+    {                                                                                                        \
+#name, (PyCFunction)(void (*)(void))fast_##name, METH_FASTCALL, text                                 \
+    }
 
 static PyMethodDef methods[] = {
     HOT (send, "Send one part."),
@@ -294,8 +292,7 @@ PyMODINIT_FUNC PyInit__fast (void)
 
     if (module == NULL)
         return NULL;
-    if (fast_message_setup (module) < 0 || PyModule_AddIntConstant (module, "QUIET", QUIET) < 0)
-    {
+    if (fast_message_setup (module) < 0 || PyModule_AddIntConstant (module, "QUIET", QUIET) < 0) {
         Py_DECREF (module);
         return NULL;
     }

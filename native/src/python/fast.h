@@ -30,10 +30,10 @@ typedef struct zcffi_part_t
 enum
 {
     LEND_FROM = 65536, /* bytes: from here on a buffer is lent to the core instead of copied */
-    PARTS_INSIDE = 8, /* parts of a message that need no allocation */
+    PARTS_INSIDE = 8,  /* parts of a message that need no allocation */
     BATCH_PARTS = 512, /* parts passed to or from the core in one attempt: bounds how long the GIL is kept */
     BATCH_BYTES = 1048576, /* the same in bytes */
-    QUIET = 1 << 16, /* flag of ours: -2 instead of an exception when the call would have to wait */
+    QUIET = 1 << 16,       /* flag of ours: -2 instead of an exception when the call would have to wait */
     WOULD_WAIT = -2,
     FAILED = -1
 };
@@ -90,8 +90,7 @@ long fast_time_left (int timeout, void *watch);
 /* A message as a Python object: zcffi._fast.Message, the base of zcffi.Frame. */
 struct message
 {
-    PyObject_HEAD
-    zmq_msg_t msg;
+    PyObject_HEAD zmq_msg_t msg;
 };
 
 extern PyTypeObject *fast_message_type;

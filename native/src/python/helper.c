@@ -17,7 +17,7 @@ enum
 
 static long result (long rc)
 {
-    return rc < 0 ? -(long) zmq_errno () : rc;
+    return rc < 0 ? -(long)zmq_errno () : rc;
 }
 
 long zcpy_send (void *socket, const void *buffer, size_t size, int flags)
@@ -47,8 +47,8 @@ long zcpy_send_packed (void *socket, const void *buffer, const uint64_t *sizes, 
     return result (zcffi_send_packed (socket, buffer, sizes, count, flags));
 }
 
-long zcpy_recv_packed (void *socket, void *buffer, size_t size, uint64_t *sizes, size_t capacity, size_t messages,
-                       int flags)
+long zcpy_recv_packed (void *socket, void *buffer, size_t size, uint64_t *sizes, size_t capacity,
+                       size_t messages, int flags)
 {
     return result (zcffi_recv_packed (socket, buffer, size, sizes, capacity, messages, flags));
 }
@@ -57,14 +57,14 @@ long zcpy_recv_packed (void *socket, void *buffer, size_t size, uint64_t *sizes,
 
 long zcpy_send_packed (void *socket, const void *buffer, const uint64_t *sizes, size_t count, int flags)
 {
-    (void) socket, (void) buffer, (void) sizes, (void) count, (void) flags;
+    (void)socket, (void)buffer, (void)sizes, (void)count, (void)flags;
     return -ENOTSUP;
 }
 
-long zcpy_recv_packed (void *socket, void *buffer, size_t size, uint64_t *sizes, size_t capacity, size_t messages,
-                       int flags)
+long zcpy_recv_packed (void *socket, void *buffer, size_t size, uint64_t *sizes, size_t capacity,
+                       size_t messages, int flags)
 {
-    (void) socket, (void) buffer, (void) size, (void) sizes, (void) capacity, (void) messages, (void) flags;
+    (void)socket, (void)buffer, (void)size, (void)sizes, (void)capacity, (void)messages, (void)flags;
     return -ENOTSUP;
 }
 
@@ -80,7 +80,7 @@ long zcpy_get_int (void *socket, int option)
     int value = 0;
     size_t size = sizeof value;
 
-    return zmq_getsockopt (socket, option, &value, &size) < 0 ? -(long) zmq_errno () - 1 : value;
+    return zmq_getsockopt (socket, option, &value, &size) < 0 ? -(long)zmq_errno () - 1 : value;
 }
 
 /* Contexts whose end is awaited. Only a count is passed between the threads, so relaxed order does. */
@@ -108,8 +108,8 @@ int zcpy_term_wait (int milliseconds)
     void *watch = zmq_stopwatch_start ();
 
     while (atomic_load_explicit (&ending, memory_order_relaxed) > 0
-           && zmq_stopwatch_intermediate (watch) / 1000 < (unsigned long) milliseconds)
-        (void) zmq_poll (NULL, 0, LOOK_EVERY_MS);
+           && zmq_stopwatch_intermediate (watch) / 1000 < (unsigned long)milliseconds)
+        (void)zmq_poll (NULL, 0, LOOK_EVERY_MS);
     zmq_stopwatch_stop (watch);
     return atomic_load_explicit (&ending, memory_order_relaxed);
 }

@@ -31,8 +31,8 @@ long zcpy_msg_recv (zmq_msg_t *msg, void *socket, int flags);
 long zcpy_send_packed (void *socket, const void *buffer, const uint64_t *sizes, size_t count, int flags);
 
 /** zcffi_recv_packed(); a failure is the errno, negative. */
-long zcpy_recv_packed (void *socket, void *buffer, size_t size, uint64_t *sizes, size_t capacity, size_t messages,
-                       int flags);
+long zcpy_recv_packed (void *socket, void *buffer, size_t size, uint64_t *sizes, size_t capacity,
+                       size_t messages, int flags);
 
 /** zmq_poll(); a failure is the errno, negative. */
 long zcpy_poll (zmq_pollitem_t *items, int nitems, long timeout);

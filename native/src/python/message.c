@@ -27,10 +27,11 @@ static void loan_return (void *data, void *hint)
     struct loan *loan = hint;
     struct loan *head = atomic_load_explicit (&returned, memory_order_relaxed);
 
-    (void) data;
+    (void)data;
     do
         loan->next = head;
-    while (!atomic_compare_exchange_weak_explicit (&returned, &head, loan, memory_order_release, /* pairs with fast_settle_loans() */
+    while (!atomic_compare_exchange_weak_explicit (&returned, &head, loan,
+                                                   memory_order_release, /* pairs with fast_settle_loans() */
                                                    memory_order_relaxed));
 }
 
@@ -41,12 +42,10 @@ void fast_settle_loans (void)
     if (atomic_load_explicit (&returned, memory_order_relaxed) == NULL)
         return;
     loan = atomic_exchange_explicit (&returned, NULL, memory_order_acquire); /* pairs with loan_return() */
-    while (loan != NULL)
-    {
+    while (loan != NULL) {
         struct loan *next = loan->next;
         PyBuffer_Release (&loan->view);
-        if (loan->released != NULL)
-        {
+        if (loan->released != NULL) {
             PyObject *result = PyObject_CallNoArgs (loan->released);
             if (result == NULL)
                 PyErr_WriteUnraisable (loan->released);
@@ -70,7 +69,8 @@ void fast_refuse_data (PyObject *data)
     PyObject *name = PyType_GetName (Py_TYPE (data));
 
     if (PyUnicode_Check (data))
-        PyErr_SetString (PyExc_TypeError, "a message needs bytes, not str: use send_string(), or encode it first");
+        PyErr_SetString (PyExc_TypeError,
+                         "a message needs bytes, not str: use send_string(), or encode it first");
     else if (name != NULL)
         PyErr_Format (PyExc_TypeError, "a message needs bytes or another contiguous buffer, not %U", name);
     Py_XDECREF (name);
@@ -79,8 +79,7 @@ void fast_refuse_data (PyObject *data)
 /* A view of any contiguous buffer, with errors that tell the cure. */
 static bool get_view (PyObject *data, Py_buffer *view)
 {
-    if (!PyObject_CheckBuffer (data))
-    {
+    if (!PyObject_CheckBuffer (data)) {
         fast_refuse_data (data);
         return false;
     }
@@ -89,8 +88,7 @@ static bool get_view (PyObject *data, Py_buffer *view)
 
 static bool message_from_memory (zmq_msg_t *msg, const void *data, size_t size)
 {
-    if (zmq_msg_init_size (msg, size) < 0)
-    {
+    if (zmq_msg_init_size (msg, size) < 0) {
         PyErr_NoMemory ();
         return false;
     }
@@ -104,12 +102,10 @@ static bool message_from_loan (zmq_msg_t *msg, Py_buffer *view, PyObject *releas
 {
     struct loan *loan = malloc (sizeof *loan);
 
-    if (loan != NULL)
-    {
+    if (loan != NULL) {
         loan->view = *view;
         loan->released = released;
-        if (zmq_msg_init_data (msg, view->buf, (size_t) view->len, loan_return, loan) == 0)
-        {
+        if (zmq_msg_init_data (msg, view->buf, (size_t)view->len, loan_return, loan) == 0) {
             Py_XINCREF (released);
             return true;
         }
@@ -127,23 +123,21 @@ bool fast_message_init (zmq_msg_t *msg, PyObject *data, bool copy, PyObject *rel
     bool done;
 
     if (PyBytes_CheckExact (data) && PyBytes_Size (data) < LEND_FROM)
-        return message_from_memory (msg, PyBytes_AsString (data), (size_t) PyBytes_Size (data));
-    if (fast_is_message (data))
-    {
+        return message_from_memory (msg, PyBytes_AsString (data), (size_t)PyBytes_Size (data));
+    if (fast_is_message (data)) {
         zmq_msg_init (msg);
-        if (zmq_msg_copy (msg, &((struct message *) data)->msg) == 0)
+        if (zmq_msg_copy (msg, &((struct message *)data)->msg) == 0)
             return true;
         fast_fail (zmq_errno (), "send");
         return false;
     }
     if (!get_view (data, &view))
         return false;
-    if (constant && view.len >= LEND_FROM)
-    {
+    if (constant && view.len >= LEND_FROM) {
         *lent += 1;
         return message_from_loan (msg, &view, released);
     }
-    done = message_from_memory (msg, view.buf, (size_t) view.len);
+    done = message_from_memory (msg, view.buf, (size_t)view.len);
     PyBuffer_Release (&view);
     return done;
 }
@@ -152,11 +146,11 @@ bool fast_message_init (zmq_msg_t *msg, PyObject *data, bool copy, PyObject *rel
 
 PyObject *fast_message_new (PyTypeObject *type)
 {
-    struct message *self = (struct message *) PyType_GenericAlloc (type, 0);
+    struct message *self = (struct message *)PyType_GenericAlloc (type, 0);
 
     if (self != NULL)
         zmq_msg_init (&self->msg);
-    return (PyObject *) self;
+    return (PyObject *)self;
 }
 
 PyObject *fast_message_take (PyTypeObject *type, zmq_msg_t *part)
@@ -164,7 +158,7 @@ PyObject *fast_message_take (PyTypeObject *type, zmq_msg_t *part)
     PyObject *self = fast_message_new (type);
 
     if (self != NULL)
-        zmq_msg_move (&((struct message *) self)->msg, part);
+        zmq_msg_move (&((struct message *)self)->msg, part);
     return self;
 }
 
@@ -193,9 +187,9 @@ static PyObject *message_new (PyTypeObject *type, PyObject *args, PyObject *kwar
 static void message_dealloc (PyObject *self)
 {
     PyTypeObject *type = Py_TYPE (self);
-    freefunc release = (freefunc) PyType_GetSlot (type, Py_tp_free);
+    freefunc release = (freefunc)PyType_GetSlot (type, Py_tp_free);
 
-    zmq_msg_close (&((struct message *) self)->msg);
+    zmq_msg_close (&((struct message *)self)->msg);
     release (self);
     Py_DECREF (type);
 }
@@ -203,14 +197,14 @@ static void message_dealloc (PyObject *self)
 /* Read-only; the view keeps the message alive. */
 static int message_getbuffer (PyObject *self, Py_buffer *view, int flags)
 {
-    zmq_msg_t *msg = &((struct message *) self)->msg;
+    zmq_msg_t *msg = &((struct message *)self)->msg;
 
-    return PyBuffer_FillInfo (view, self, zmq_msg_data (msg), (Py_ssize_t) zmq_msg_size (msg), 1, flags);
+    return PyBuffer_FillInfo (view, self, zmq_msg_data (msg), (Py_ssize_t)zmq_msg_size (msg), 1, flags);
 }
 
 static Py_ssize_t message_length (PyObject *self)
 {
-    return (Py_ssize_t) zmq_msg_size (&((struct message *) self)->msg);
+    return (Py_ssize_t)zmq_msg_size (&((struct message *)self)->msg);
 }
 
 /* get_property(number) -> int */
@@ -221,9 +215,8 @@ static PyObject *message_get_property (PyObject *self, PyObject *arg)
 
     if (number == -1 && PyErr_Occurred ())
         return NULL;
-    value = zmq_msg_get (&((struct message *) self)->msg, (int) number);
-    if (value == -1 && number != ZMQ_SRCFD)
-    {
+    value = zmq_msg_get (&((struct message *)self)->msg, (int)number);
+    if (value == -1 && number != ZMQ_SRCFD) {
         fast_fail (zmq_errno (), "get");
         return NULL;
     }
@@ -238,11 +231,11 @@ static PyObject *message_get_metadata (PyObject *self, PyObject *arg)
 
     if (name == NULL)
         return NULL;
-    text = zmq_msg_gets (&((struct message *) self)->msg, PyBytes_AsString (name));
+    text = zmq_msg_gets (&((struct message *)self)->msg, PyBytes_AsString (name));
     Py_DECREF (name);
     if (text == NULL)
         Py_RETURN_NONE;
-    return PyUnicode_DecodeUTF8 (text, (Py_ssize_t) strlen (text), "surrogateescape");
+    return PyUnicode_DecodeUTF8 (text, (Py_ssize_t)strlen (text), "surrogateescape");
 }
 
 static PyMethodDef message_methods[] = {
@@ -270,14 +263,14 @@ static PyType_Spec message_spec = {
 
 PyObject *fast_bytes_of (zmq_msg_t *msg)
 {
-    return PyBytes_FromStringAndSize (zmq_msg_data (msg), (Py_ssize_t) zmq_msg_size (msg));
+    return PyBytes_FromStringAndSize (zmq_msg_data (msg), (Py_ssize_t)zmq_msg_size (msg));
 }
 
 bool fast_get_type (PyObject *const *args, Py_ssize_t nargs, Py_ssize_t index, PyTypeObject **type)
 {
     PyObject *object = fast_get_object (args, nargs, index);
 
-    *type = (PyTypeObject *) object;
+    *type = (PyTypeObject *)object;
     if (object == NULL || (PyType_Check (object) && PyType_IsSubtype (*type, fast_message_type)))
         return true;
     PyErr_SetString (PyExc_TypeError, "the class of received parts must be a subclass of Message");
@@ -286,8 +279,8 @@ bool fast_get_type (PyObject *const *args, Py_ssize_t nargs, Py_ssize_t index, P
 
 int fast_message_setup (PyObject *module)
 {
-    fast_message_type = (PyTypeObject *) PyType_FromModuleAndSpec (module, &message_spec, NULL);
+    fast_message_type = (PyTypeObject *)PyType_FromModuleAndSpec (module, &message_spec, NULL);
     if (fast_message_type == NULL)
         return -1;
-    return PyModule_AddObjectRef (module, "Message", (PyObject *) fast_message_type);
+    return PyModule_AddObjectRef (module, "Message", (PyObject *)fast_message_type);
 }

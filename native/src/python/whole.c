@@ -43,13 +43,11 @@ static int parts_grow (struct parts *parts, size_t room)
     if (room <= parts->room)
         return 0;
     at = room <= SIZE_MAX / sizeof *at ? malloc (room * sizeof *at) : NULL;
-    if (at == NULL)
-    {
+    if (at == NULL) {
         errno = ENOMEM;
         return -1;
     }
-    for (size_t i = 0; i < parts->count; i++)
-    {
+    for (size_t i = 0; i < parts->count; i++) {
         zmq_msg_init (&at[i]);
         zmq_msg_move (&at[i], &parts->at[i]);
     }
@@ -77,7 +75,7 @@ static long attempt_recv_parts (void *socket, void *what, int flags)
     do
         rc = zcffi_recv_parts (socket, parts->at, parts->room, flags);
     while (rc < 0 && zmq_errno () == EMSGSIZE && parts_grow (parts, parts->room * 4) == 0);
-    parts->count = rc < 0 ? 0 : (size_t) rc;
+    parts->count = rc < 0 ? 0 : (size_t)rc;
     return rc;
 }
 
@@ -89,7 +87,7 @@ static long attempt_recv_many (void *socket, void *what, int flags)
     do
         rc = zcffi_recv_many (socket, parts->at, parts->room, parts->messages, flags);
     while (rc < 0 && zmq_errno () == EMSGSIZE && parts_grow (parts, parts->room * 4) == 0);
-    parts->count = rc < 0 ? 0 : (size_t) rc;
+    parts->count = rc < 0 ? 0 : (size_t)rc;
     return rc;
 }
 
@@ -106,8 +104,7 @@ static long attempt_send_parts (void *socket, void *what, int flags)
 {
     struct parts *parts = what;
 
-    for (size_t i = 0; i < parts->count; i++)
-    {
+    for (size_t i = 0; i < parts->count; i++) {
         int more = i + 1 < parts->count ? ZMQ_SNDMORE : 0;
         int rc;
         do
@@ -125,8 +122,7 @@ static long attempt_recv_parts (void *socket, void *what, int flags)
     size_t start = parts->count;
     int more = 1;
 
-    while (more)
-    {
+    while (more) {
         zmq_msg_t *part;
         int rc;
         if (parts->count == parts->room && parts_grow (parts, parts->room * 4) < 0)
@@ -136,8 +132,7 @@ static long attempt_recv_parts (void *socket, void *what, int flags)
         do
             rc = zmq_msg_recv (part, socket, parts->count == start ? flags : 0);
         while (rc < 0 && parts->count > start && zmq_errno () == EINTR);
-        if (rc < 0)
-        {
+        if (rc < 0) {
             int error = zmq_errno ();
             zmq_msg_close (part);
             errno = error;
@@ -146,7 +141,7 @@ static long attempt_recv_parts (void *socket, void *what, int flags)
         parts->count++;
         more = zmq_msg_more (part);
     }
-    return (long) parts->count;
+    return (long)parts->count;
 }
 
 static long attempt_recv_many (void *socket, void *what, int flags)
@@ -156,7 +151,7 @@ static long attempt_recv_many (void *socket, void *what, int flags)
 
     for (size_t got = 1; rc >= 0 && got < parts->messages; got++)
         rc = attempt_recv_parts (socket, parts, flags | ZMQ_DONTWAIT);
-    return parts->count > 0 ? (long) parts->count : rc;
+    return parts->count > 0 ? (long)parts->count : rc;
 }
 
 static long attempt_send_many (void *socket, void *what, int flags)
@@ -166,20 +161,20 @@ static long attempt_send_many (void *socket, void *what, int flags)
     size_t whole = 0;
     bool first = true;
 
-    for (size_t i = 0; i < batch->size; i++)
-    {
+    for (size_t i = 0; i < batch->size; i++) {
         int rc;
         do
             rc = zmq_send (socket, parts[i].data, parts[i].size,
-                           (first ? flags | (whole > 0 ? ZMQ_DONTWAIT : 0) : 0) | (parts[i].more ? ZMQ_SNDMORE : 0));
+                           (first ? flags | (whole > 0 ? ZMQ_DONTWAIT : 0) : 0)
+                               | (parts[i].more ? ZMQ_SNDMORE : 0));
         while (rc < 0 && !first && zmq_errno () == EINTR);
         if (rc < 0)
-            return whole > 0 ? (long) whole : -1;
+            return whole > 0 ? (long)whole : -1;
         first = !parts[i].more;
         if (first)
             whole = i + 1;
     }
-    return (long) whole;
+    return (long)whole;
 }
 
 #endif
@@ -211,7 +206,7 @@ PyObject *fast_send_multipart (PyObject *module, PyObject *const *args, Py_ssize
     PyObject *released;
     struct parts parts;
 
-    (void) module;
+    (void)module;
     fast_settle_loans ();
     if (!fast_has_args ("send_multipart", nargs, 2, 5) || !fast_get_socket (args[0], &socket)
         || !fast_get_int (args, nargs, 2, 0, &flags))
@@ -224,16 +219,16 @@ PyObject *fast_send_multipart (PyObject *module, PyObject *const *args, Py_ssize
     count = PyTuple_Size (tuple);
     parts_init (&parts);
     if (count == 0)
-        PyErr_SetString (PyExc_ValueError, "send_multipart() needs one part or more; a part may be empty: [b'']");
-    else if (parts_grow (&parts, (size_t) count) < 0)
+        PyErr_SetString (PyExc_ValueError,
+                         "send_multipart() needs one part or more; a part may be empty: [b'']");
+    else if (parts_grow (&parts, (size_t)count) < 0)
         PyErr_NoMemory ();
-    else
-    {
-        while (parts.count < (size_t) count
-               && fast_message_init (&parts.at[parts.count], PyTuple_GetItem (tuple, (Py_ssize_t) parts.count), copy,
-                                       released, &lent))
+    else {
+        while (parts.count < (size_t)count
+               && fast_message_init (&parts.at[parts.count], PyTuple_GetItem (tuple, (Py_ssize_t)parts.count),
+                                     copy, released, &lent))
             parts.count++;
-        if (parts.count == (size_t) count)
+        if (parts.count == (size_t)count)
             rc = fast_perform (&call_send_parts, socket, &parts, flags);
     }
     parts_close (&parts);
@@ -254,9 +249,8 @@ static PyObject *list_from_parts (struct parts *parts, size_t *next, PyTypeObjec
 
     while (end + 1 < parts->count && zmq_msg_more (&parts->at[end]))
         end++;
-    list = PyList_New ((Py_ssize_t) (end - *next + 1));
-    for (Py_ssize_t i = 0; list != NULL && *next <= end; i++, (*next)++)
-    {
+    list = PyList_New ((Py_ssize_t)(end - *next + 1));
+    for (Py_ssize_t i = 0; list != NULL && *next <= end; i++, (*next)++) {
         PyObject *object = object_from_part (&parts->at[*next], type);
         if (object == NULL || PyList_SetItem (list, i, object) < 0)
             Py_CLEAR (list);
@@ -275,7 +269,7 @@ PyObject *fast_recv_multipart (PyObject *module, PyObject *const *args, Py_ssize
     PyObject *result = NULL;
     struct parts parts;
 
-    (void) module;
+    (void)module;
     fast_settle_loans ();
     if (!fast_has_args ("recv_multipart", nargs, 1, 3) || !fast_get_socket (args[0], &socket)
         || !fast_get_int (args, nargs, 1, 0, &flags) || !fast_get_type (args, nargs, 2, &type))
@@ -305,12 +299,10 @@ static bool batch_add (struct batch *batch, PyObject *data, bool more)
 {
     zcffi_part_t *part;
 
-    if (batch->count == batch->room)
-    {
+    if (batch->count == batch->room) {
         size_t room = batch->room * 2;
         zcffi_part_t *parts = realloc (batch->parts, room * sizeof *parts);
-        if (parts == NULL)
-        {
+        if (parts == NULL) {
             PyErr_NoMemory ();
             return false;
         }
@@ -319,31 +311,24 @@ static bool batch_add (struct batch *batch, PyObject *data, bool more)
     }
     part = &batch->parts[batch->count];
     part->more = more;
-    if (PyBytes_CheckExact (data))
-    {
+    if (PyBytes_CheckExact (data)) {
         part->data = PyBytes_AsString (data);
-        part->size = (size_t) PyBytes_Size (data);
-    }
-    else if (fast_is_message (data))
-    {
-        zmq_msg_t *msg = &((struct message *) data)->msg;
+        part->size = (size_t)PyBytes_Size (data);
+    } else if (fast_is_message (data)) {
+        zmq_msg_t *msg = &((struct message *)data)->msg;
         part->data = zmq_msg_data (msg);
         part->size = zmq_msg_size (msg);
-    }
-    else
-    {
+    } else {
         /* Bytes that may change or move: a batch of such is not worth a table of views. */
         PyObject *bytes = PyObject_CheckBuffer (data) ? PyBytes_FromObject (data) : NULL;
-        if (bytes == NULL)
-        {
+        if (bytes == NULL) {
             if (!PyErr_Occurred ())
                 fast_refuse_data (data);
             return false;
         }
         part->data = PyBytes_AsString (bytes);
-        part->size = (size_t) PyBytes_Size (bytes);
-        if (PyList_Append (batch->keep, bytes) < 0)
-        {
+        part->size = (size_t)PyBytes_Size (bytes);
+        if (PyList_Append (batch->keep, bytes) < 0) {
             Py_DECREF (bytes);
             return false;
         }
@@ -368,7 +353,8 @@ static bool batch_add_message (struct batch *batch, PyObject *message)
     count = PyTuple_Size (tuple);
     done = count > 0 && PyList_Append (batch->keep, tuple) == 0;
     if (count == 0)
-        PyErr_SetString (PyExc_ValueError, "a message of a batch needs one part or more; a part may be empty: [b'']");
+        PyErr_SetString (PyExc_ValueError,
+                         "a message of a batch needs one part or more; a part may be empty: [b'']");
     for (Py_ssize_t i = 0; done && i < count; i++)
         done = batch_add (batch, PyTuple_GetItem (tuple, i), i + 1 < count);
     Py_DECREF (tuple);
@@ -381,8 +367,7 @@ static size_t batch_slice (const zcffi_part_t *parts, size_t count)
     size_t whole = 0;
     size_t bytes = 0;
 
-    for (size_t i = 0; i < count && (whole == 0 || (i < BATCH_PARTS && bytes < BATCH_BYTES)); i++)
-    {
+    for (size_t i = 0; i < count && (whole == 0 || (i < BATCH_PARTS && bytes < BATCH_BYTES)); i++) {
         bytes += parts[i].size;
         if (!parts[i].more)
             whole = i + 1;
@@ -403,31 +388,30 @@ PyObject *fast_send_many (PyObject *module, PyObject *const *args, Py_ssize_t na
     PyObject *tuple;
     struct batch batch = {NULL, 0, 0, NULL};
 
-    (void) module;
+    (void)module;
     fast_settle_loans ();
-    if (!fast_has_args ("send_many", nargs, 2, 3) || !fast_get_socket (args[0], &socket) || !fast_get_int (args, nargs, 2, 0, &flags))
+    if (!fast_has_args ("send_many", nargs, 2, 3) || !fast_get_socket (args[0], &socket)
+        || !fast_get_int (args, nargs, 2, 0, &flags))
         return NULL;
     tuple = get_tuple (args[1], "send_many() needs a sequence of messages: for a single one use send()");
     if (tuple == NULL)
         return NULL;
     count = PyTuple_Size (tuple);
-    batch.room = count > 0 ? (size_t) count : 1;
+    batch.room = count > 0 ? (size_t)count : 1;
     batch.parts = malloc (batch.room * sizeof *batch.parts);
     batch.keep = PyList_New (0);
-    if (batch.parts == NULL || batch.keep == NULL)
-    {
+    if (batch.parts == NULL || batch.keep == NULL) {
         PyErr_NoMemory ();
         done = false;
     }
     for (Py_ssize_t i = 0; done && i < count; i++)
         done = batch_add_message (&batch, PyTuple_GetItem (tuple, i));
-    while (done && sent < batch.count)
-    {
+    while (done && sent < batch.count) {
         struct memory slice = {&batch.parts[sent], batch_slice (&batch.parts[sent], batch.count - sent)};
         rc = fast_perform (&call_send_many, socket, &slice, messages > 0 ? flags | QUIET : flags);
         if (rc <= 0)
             break;
-        for (size_t end = sent + (size_t) rc; sent < end; sent++)
+        for (size_t end = sent + (size_t)rc; sent < end; sent++)
             messages += !batch.parts[sent].more;
     }
     if (rc == FAILED && messages > 0 && PyErr_ExceptionMatches (PyExc_OSError))
@@ -446,8 +430,7 @@ static long append_messages (PyObject *list, struct parts *parts, bool multipart
     size_t next = 0;
     long messages = 0;
 
-    while (next < parts->count)
-    {
+    while (next < parts->count) {
         PyObject *object;
         int rc;
         messages += multipart || !zmq_msg_more (&parts->at[next]);
@@ -473,27 +456,26 @@ PyObject *fast_recv_many (PyObject *module, PyObject *const *args, Py_ssize_t na
     long rc = 0;
     PyObject *list;
 
-    (void) module;
+    (void)module;
     fast_settle_loans ();
-    if (!fast_has_args ("recv_many", nargs, 2, 4) || !fast_get_socket (args[0], &socket) || !fast_get_int (args, nargs, 1, 1, &limit)
-        || !fast_get_int (args, nargs, 2, 0, &flags))
+    if (!fast_has_args ("recv_many", nargs, 2, 4) || !fast_get_socket (args[0], &socket)
+        || !fast_get_int (args, nargs, 1, 1, &limit) || !fast_get_int (args, nargs, 2, 0, &flags))
         return NULL;
     multipart = nargs > 3 && PyObject_IsTrue (args[3]);
-    if (limit < 1)
-    {
+    if (limit < 1) {
         PyErr_Format (PyExc_ValueError, "recv_many() needs a limit of 1 or more, not %d", limit);
         return NULL;
     }
     list = PyList_New (0);
-    while (list != NULL && got < limit && rc >= 0)
-    {
+    while (list != NULL && got < limit && rc >= 0) {
         struct parts parts;
         parts_init (&parts);
-        parts.messages = (size_t) (limit - got < BATCH_PARTS ? limit - got : BATCH_PARTS);
+        parts.messages = (size_t)(limit - got < BATCH_PARTS ? limit - got : BATCH_PARTS);
         if (parts_grow (&parts, parts.messages) < 0)
             rc = PyErr_NoMemory () == NULL ? FAILED : 0;
         else
-            rc = fast_perform (&call_recv_many, socket, &parts, got > 0 ? flags | ZMQ_DONTWAIT | QUIET : flags);
+            rc = fast_perform (&call_recv_many, socket, &parts,
+                               got > 0 ? flags | ZMQ_DONTWAIT | QUIET : flags);
         if (rc >= 0)
             rc = append_messages (list, &parts, multipart);
         parts_close (&parts);

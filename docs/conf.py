@@ -1,4 +1,7 @@
-"""Sphinx: `python -m sphinx -W -b html docs docs/_build/html`, with the package installed (`pip install ".[docs]"`)."""
+"""Sphinx: `python -m sphinx -W -b html docs docs/_build/html`.
+
+With the package installed: `python -m pip install ".[docs]"`.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:] = [path for path in sys.path if Path(path).resolve() != HERE.parent]
 
 import zcffi  # noqa: E402
+from zcffi import _options  # noqa: E402
 
 INCLUDE = HERE.parent / "native" / "include"
 HEADERS = HERE / "_build" / "headers"
@@ -52,19 +56,19 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_type_aliases = {"JSON": "JSON", "Data": "Data"}
 
-# The headers are read by libclang; the system's own headers it takes from whatever compiler there is.
+# libclang reads the headers; where the system's own are it learns from whatever compiler there is.
 hawkmoth_root = str(HEADERS)
 hawkmoth_compiler = shutil.which("cc") or shutil.which("clang") or "gcc"
 c_id_attributes = ["ZMQ_EXPORT"]
 
 
-# ---- `text`: a link to what has that name, else plain code ---------------------------------------------------------
+# ---- `text`: a link to what has that name, else plain code --------------------------------------
 
 C_NAME = re.compile(r"^(zmq|zcffi|ZMQ|ZCFFI)_\w+(\(\))?$")
 
 
 class Say(PyXRefRole):
-    """A name between single backticks, in docstrings, in the headers' comments and in these pages."""
+    """A name between single backticks, in docstrings, comments of the headers, and these pages."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Make the reference; what it does not find stays code."""
@@ -81,10 +85,12 @@ class Say(PyXRefRole):
         target = target.removesuffix("()")
         if self.refdomain == "c":
             return title, target
-        return super().process_link(env, refnode, has_explicit_title, title, target)
+        found = super().process_link(env, refnode, has_explicit_title, title, target)
+        refnode["py:module"] = refnode.get("py:module") or "zcffi"
+        return found
 
 
-# ---- Python: docstrings ---------------------------------------------------------------------------------------------
+# ---- Python: docstrings -------------------------------------------------------------------------
 
 
 def mark_code(
@@ -111,9 +117,8 @@ class Options(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
+        """Make the entries."""
         name = self.arguments[0]
-        from zcffi import _options
-
         source: type = getattr(_options, f"{name}Options")
         target: type = getattr(zcffi, name)
         lines: list[str] = []
@@ -125,7 +130,7 @@ class Options(SphinxDirective):
         return node.children
 
 
-# ---- C: comments ----------------------------------------------------------------------------------------------------
+# ---- C: comments --------------------------------------------------------------------------------
 
 
 def lay_out_headers() -> None:
@@ -141,7 +146,7 @@ def lay_out_headers() -> None:
 
 
 def mark_names(app: Sphinx, lines: list[str], transform: str | None, options: Any) -> None:
-    """Take off what is left of the comment's marks; functions and constants it names become links."""
+    """Take off what is left of a comment's marks; functions and constants become links."""
     lines[1:] = [re.sub(r"^ \*( |$)", "", line) for line in lines[1:]]
     for i, line in enumerate(lines):
         lines[i] = re.sub(
@@ -151,7 +156,17 @@ def mark_names(app: Sphinx, lines: list[str], transform: str | None, options: An
         )
 
 
-# ---- The changelog --------------------------------------------------------------------------------------------------
+# ---- The changelog ------------------------------------------------------------------------------
+
+
+MARKS = re.compile(r"\[([^\]]+)\]\(([^)]+)\)|`([^`]+)`")
+BULLETS = ("- ", "* ")
+
+
+def as_rst(mark: re.Match[str]) -> str:
+    """A link, or code."""
+    text, address, code = mark.groups()
+    return f"``{code}``" if code else f"`{text.replace('`', '')} <{address}>`__"
 
 
 def take_changelog(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -166,12 +181,11 @@ def take_changelog(app: Sphinx, docname: str, source: list[str]) -> None:
     lines: list[str] = []
     for line in changelog.read_text(encoding="utf-8").splitlines():
         heading = re.match(r"(#+) +(.*)", line)
-        text = re.sub(r"\[([^\]]+)\]\(([^)]+)\)", r"`\1 <\2>`__", heading[2] if heading else line)
-        text = re.sub(r"(?<!`)`([^`<]+)`(?!_)", r"``\1``", text)
+        text = MARKS.sub(as_rst, heading[2] if heading else line)
         if not heading:
-            if text.lstrip().startswith(("- ", "* ")) and lines and lines[-1].strip():
-                if not lines[-1].lstrip().startswith(("- ", "* ", " ")):
-                    lines.append("")
+            before = lines[-1].lstrip() if lines else ""
+            if text.startswith(BULLETS) and before and lines[-1][0] not in "-* ":
+                lines.append("")
             lines.append(text)
         elif len(heading[1]) > 1:
             lines += ["", text, "=-~^"[min(len(heading[1]), 5) - 2] * max(len(text), 4), ""]

@@ -1,4 +1,6 @@
-"""A request and its reply. Start both halves, in any order:
+"""A request and its reply.
+
+Start both halves, in any order:
 
     python hello.py server
     python hello.py client

@@ -17,7 +17,7 @@ static void work(void *context)
         number *= number;
         zmq_send(results, &number, sizeof number, 0);
     }
-    zmq_close(tasks); /* an empty message: the work is done */
+    zmq_close(tasks); /* the context was shut down: the work is done */
     zmq_close(results);
 }
 
@@ -37,8 +37,7 @@ int main(void)
         zmq_send(source, &number, sizeof number, 0);
     for (int i = 0; i < NUMBERS && zmq_recv(sink, &square, sizeof square, 0) > 0; i++)
         sum += square;
-    for (int i = 0; i < WORKERS; i++)
-        zmq_send(source, "", 0, 0);
+    zmq_ctx_shutdown(context);
     for (int i = 0; i < WORKERS; i++)
         zmq_threadclose(threads[i]);
     printf("the sum of the squares is %ld\n", sum);

@@ -13,14 +13,14 @@ NUMBERS = 3000
 
 
 def work(source: str, sink: str) -> None:
-    """Square numbers until an empty message comes."""
+    """Square numbers, until stopped."""
     with zcffi.Context() as context:
         tasks, results = context.socket(SocketType.PULL), context.socket(SocketType.PUSH)
         with tasks, results:
             tasks.connect(source)
             results.connect(sink)
-            while task := tasks.recv():
-                results.send(b"%d" % int(task) ** 2)
+            while True:
+                results.send(b"%d" % int(tasks.recv()) ** 2)
 
 
 def main() -> None:
@@ -36,9 +36,8 @@ def main() -> None:
             for number in range(NUMBERS):
                 source.send(b"%d" % number)
             total = sum(int(sink.recv()) for _ in range(NUMBERS))
-            for _ in workers:
-                source.send(b"")
             for worker in workers:
+                worker.terminate()
                 worker.join()
     print("the sum of the squares is", total)
     assert total == sum(number**2 for number in range(NUMBERS))

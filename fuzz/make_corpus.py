@@ -1,22 +1,30 @@
 #!/usr/bin/env python3
 """Write fuzz/corpus/: small seeds for each target, from recorded greetings and hand-made malice.
 
-Run from anywhere; the same files come out every time. Choices sit at the end of an input, see the head of
-each target.
+Run from anywhere; the same files come out every time. Choices sit at the end of an input, see
+the head of each target.
 """
 
 import struct
 from pathlib import Path
 
 CORPUS = Path(__file__).parent / "corpus"
-TYPES = "PAIR PUB SUB REQ REP DEALER ROUTER PULL PUSH XPUB XSUB".split()
-MATES = dict(zip(TYPES, "PAIR SUB PUB REP REQ ROUTER DEALER PUSH PULL SUB PUB".split(), strict=True))
+TYPES = ["PAIR", "PUB", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "PUSH", "XPUB", "XSUB"]
+MATES = dict(
+    zip(
+        TYPES,
+        ["PAIR", "SUB", "PUB", "REP", "REQ", "ROUTER", "DEALER", "PUSH", "PULL", "SUB", "PUB"],
+        strict=True,
+    )
+)
 SIGNATURE = b"\xff" + bytes(8) + b"\x7f"
 TRAFFIC = b"\1\0\1\5hello\2" + struct.pack(">Q", 256) + b"x" * 256
 
 
 def greeting(major: int = 3, minor: int = 1, mechanism: bytes = b"NULL", server: int = 0) -> bytes:
-    return SIGNATURE + bytes([major, minor]) + mechanism.ljust(20, b"\0") + bytes([server]) + bytes(31)
+    return (
+        SIGNATURE + bytes([major, minor]) + mechanism.ljust(20, b"\0") + bytes([server]) + bytes(31)
+    )
 
 
 def prop(name: bytes, value: bytes) -> bytes:
@@ -39,14 +47,20 @@ def ready(socktype: bytes, *more: bytes) -> bytes:
 
 
 def choose(socktype: str, form: int = 4 * 4, cut: int = 7) -> bytes:
-    """The last bytes of fuzz_greeting's input; form: zmtp_min - 1, and the routing id's length in fours."""
+    """The last bytes of fuzz_greeting's input.
+
+    form: zmtp_min - 1, and the routing id's length in fours.
+    """
     return bytes([TYPES.index(socktype), form, cut])
 
 
 def greetings() -> dict[str, bytes]:
     seeds = {
-        f"3.1-{name.lower()}": greeting() + ready(mate.encode(), prop(b"Identity", b"worker-7"))
-        + TRAFFIC + choose(name) for name, mate in MATES.items()
+        f"3.1-{name.lower()}": greeting()
+        + ready(mate.encode(), prop(b"Identity", b"worker-7"))
+        + TRAFFIC
+        + choose(name)
+        for name, mate in MATES.items()
     }
     dealer = ready(b"DEALER")
     router = {
@@ -75,12 +89,16 @@ def greetings() -> dict[str, bytes]:
     seeds |= {f"router-{name}": seed + choose("ROUTER") for name, seed in router.items()}
     for oldest in (2, 3):
         form = next(f for f in range(256) if f % 3 == oldest - 1 and f >> 2 == 20)
-        seeds |= {f"min{oldest}-{n}": router[n] + choose("ROUTER", form) for n in ("1.0", "2.0", "3.0")}
+        seeds |= {
+            f"min{oldest}-{n}": router[n] + choose("ROUTER", form) for n in ("1.0", "2.0", "3.0")
+        }
     return seeds
 
 
 def frames() -> dict[str, bytes]:
-    old = b"\1\1\6\0hello\xfe\1" + b"x" * 253 + b"\xff" + struct.pack(">Q", 255) + b"\0" + b"y" * 254
+    old = (
+        b"\1\1\6\0hello\xfe\1" + b"x" * 253 + b"\xff" + struct.pack(">Q", 255) + b"\0" + b"y" * 254
+    )
     beats = command(b"PING", b"\0\x0fLOL") + command(b"PONG", b"LOL")
     subscriptions = command(b"SUBSCRIBE", b"weather.") + command(b"CANCEL", b"weather.")
     long = b"\2" + struct.pack(">Q", 5) + b"hello"
@@ -93,7 +111,9 @@ def frames() -> dict[str, bytes]:
         "2.0": TRAFFIC + long + bytes([pull + v2, 0]),
         "3.1": TRAFFIC + beats + long + bytes([pull + v3, 0]),
         "3.1-limit": TRAFFIC + bytes([pull + v3, 5]),
-        "3.1-subscriptions": subscriptions + command(b"SUBSCRIBE", b"A" * 300) + bytes([xpub + v3, 0]),
+        "3.1-subscriptions": subscriptions
+        + command(b"SUBSCRIBE", b"A" * 300)
+        + bytes([xpub + v3, 0]),
         "3.1-beat-inside": b"\1\1a" + beats + b"\0\1b" + subscriptions + bytes([xpub + v3, 0]),
         "3.1-huge": b"\2" + b"\xff" * 8 + bytes([pull + v3, 0]),
         "3.1-sign": b"\2\x80" + bytes(7) + bytes([pull + v3, 0]),
@@ -105,12 +125,18 @@ def frames() -> dict[str, bytes]:
 
 def commands() -> dict[str, bytes]:
     def inputs(socktype: str, *bodies: bytes, flags: int = 0) -> bytes:
-        return b"".join(bytes([len(b)]) + b for b in bodies) + bytes([TYPES.index(socktype) + flags])
+        return b"".join(bytes([len(b)]) + b for b in bodies) + bytes(
+            [TYPES.index(socktype) + flags]
+        )
 
     ping, pong = body(b"PING", b"\0\1context"), body(b"PONG", b"context")
     return {
-        "beats": inputs("DEALER", ping, pong, body(b"PING", b"\xff\xff"), body(b"PING", b"\0\1" + b"c" * 40)),
-        "subscriptions": inputs("XPUB", body(b"SUBSCRIBE", b"weather."), body(b"CANCEL", b"weather."), body(b"CANCEL")),
+        "beats": inputs(
+            "DEALER", ping, pong, body(b"PING", b"\xff\xff"), body(b"PING", b"\0\1" + b"c" * 40)
+        ),
+        "subscriptions": inputs(
+            "XPUB", body(b"SUBSCRIBE", b"weather."), body(b"CANCEL", b"weather."), body(b"CANCEL")
+        ),
         "to-router": inputs("ROUTER", body(b"SUBSCRIBE", b"a")),
         "error": inputs("PUB", body(b"ERROR", b"\2no"), body(b"ERROR", b"\x09no")),
         "ready": inputs("PUB", body(b"READY")),
@@ -132,7 +158,12 @@ def endpoints() -> dict[str, bytes]:
 
 
 def main() -> None:
-    targets = {"greeting": greetings(), "frames": frames(), "commands": commands(), "endpoint": endpoints()}
+    targets = {
+        "greeting": greetings(),
+        "frames": frames(),
+        "commands": commands(),
+        "endpoint": endpoints(),
+    }
     for target, seeds in targets.items():
         folder = CORPUS / target
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What a C programmer's machine would hold: the library built and installed by its own CMake files."""
+"""What a C programmer's machine would hold: the library, installed by its own CMake files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The drop-in build: programs written for libzmq compile and run against it, and pyzmq's own wheel runs on it."""
+"""The drop-in build: programs for libzmq compile and run against it, pyzmq's wheel runs on it."""
 
 from __future__ import annotations
 

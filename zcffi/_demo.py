@@ -134,6 +134,8 @@ class Half:
         made.setsockopt(self.zmq.SNDTIMEO, PATIENCE_MS)
         made.setsockopt(self.zmq.SNDHWM, 0)
         made.setsockopt(self.zmq.RCVHWM, 0)
+        if kind == "XPUB":
+            made.setsockopt(self.zmq.XPUB_VERBOSE, 1)  # tell of every subscriber
         return made
 
     def bound(self, *kinds: str) -> list[Sock]:
@@ -216,7 +218,6 @@ def serve_pub(half: Half) -> None:
 
 def serve_xpub(half: Half) -> None:
     (pub,) = half.bound("XPUB")
-    pub.setsockopt(half.zmq.XPUB_VERBOSE, 1)
     for _ in range(CLIENTS):
         if pub.recv() != b"\x01" + TOPIC:
             raise Mismatch("a subscription says something else")
@@ -403,7 +404,9 @@ def work(pipe: Connection, binding: str, is_server: bool, shared: Any = None) ->
             except Exception as error:  # whatever it is, it belongs into the table
                 half.outcome.error = f"{type(error).__name__}: {error}"
             pipe.send(half.outcome)
-            pipe.recv()  # all are done: nobody leaves before, which would change whose turn it is
+            # Nobody leaves before all are done: it would change whose turn it is.
+            while pipe.recv() != "over":
+                pass
             half.close()
             if shared is None:
                 context.term()

@@ -594,7 +594,7 @@ class SocketOptions:
     def router_handover(self) -> bool:
         """A new peer with a routing id that is taken replaces the old one.
 
-        Off: it is ignored.
+        Off: it is refused.
 
         Default: False. Only on ROUTER, REP sockets. Takes effect at once. Can only be set.
         """

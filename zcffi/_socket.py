@@ -265,10 +265,12 @@ class BaseSocket(SocketOptions):
     def __del__(self) -> None:
         if getattr(self, "_pointer", NULL) == NULL or self._shadow:
             return
-        if not self._inherited:
-            _lives.warn_forgotten(self, "close it, or use it in a with statement", self)
-        if HAS_ZCFFI or not self._inherited:
-            self.close()
+        try:
+            if not self._inherited:
+                _lives.warn_forgotten(self, "close it, or use it in a with statement", self)
+        finally:  # warnings may be errors
+            if HAS_ZCFFI or not self._inherited:
+                self.close()
 
     def _abandon(self, linger: int) -> None:
         """At the interpreter's exit: close it, with what is left of its linger up to `linger`

@@ -1,6 +1,7 @@
 """A program for pyzmq that uses most of what a program uses; says "ok" when all went well."""
 
 import asyncio
+import contextlib
 import tempfile
 import threading
 
@@ -55,11 +56,8 @@ def devices(context: zmq.Context) -> None:
     back.bind("inproc://back")
 
     def forward() -> None:
-        with front, back:
-            try:
-                zmq.proxy(front, back)
-            except zmq.ContextTerminated:
-                pass
+        with front, back, contextlib.suppress(zmq.ContextTerminated):
+            zmq.proxy(front, back)
 
     thread = threading.Thread(target=forward)
     thread.start()
@@ -100,10 +98,8 @@ async def coroutines(where: str) -> None:
         for i in range(500):
             assert await two.recv_multipart() == [b"%d" % i, b"x"]
         await task
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(two.recv(), 0.01)
-        except TimeoutError:
-            pass
     context.term()
 
 

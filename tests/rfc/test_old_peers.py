@@ -5,6 +5,8 @@ The bytes are those that such peers send; the socket types of 2.0 are numbers.""
 from __future__ import annotations
 
 import pytest
+
+import zcffi
 from rfc.wire import (
     SIGNATURE,
     Listener,
@@ -16,8 +18,6 @@ from rfc.wire import (
     old_frame,
     ready,
 )
-
-import zcffi
 from zcffi import Event, SocketOption, SocketType
 
 NUMBERS = {

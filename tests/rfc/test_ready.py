@@ -84,7 +84,7 @@ def test_only_fitting_types_are_accepted(ctx, ours):
     legal combinations."""
     sock = ctx.socket(SocketType[ours])
     endpoint = sock.bind("tcp://127.0.0.1:*")
-    with sock.monitor(REFUSALS) as monitor:
+    with sock.monitor(Event.HANDSHAKE_FAILED_PROTOCOL) as monitor:
         for theirs in TYPES:
             with connect(endpoint) as wire:
                 wire.send(greeting())
@@ -209,7 +209,9 @@ def test_a_second_ready_is_refused_or_ignored(pull):
     accepted(pull, ready("PUSH"))
 
 
-@pytest.mark.parametrize("reason", [b"\0", b"\x08no entry", b"\xff" + b"r" * 255, b"\x10short", b""])
+@pytest.mark.parametrize(
+    "reason", [b"\0", b"\x08no entry", b"\xff" + b"r" * 255, b"\x10short", b""]
+)
 def test_error_is_fatal(pull, reason):
     """RFC 37, Error Handling: an incoming ERROR is fatal: the connection is closed."""
     refused(pull, command(b"ERROR", reason))
@@ -282,9 +284,7 @@ def test_a_router_addresses_by_identity(ctx, identity):
     """RFC 37, The Identity Property: the identity of 0 to 255 octets is the peer's address at a
     ROUTER."""
     router = ctx.socket(SocketType.ROUTER)
-    with shaken(
-        router.bind("tcp://127.0.0.1:*"), "DEALER", (b"Identity", identity)
-    ) as wire:
+    with shaken(router.bind("tcp://127.0.0.1:*"), "DEALER", (b"Identity", identity)) as wire:
         wire.send(message(b"hello"))
         assert router.recv_multipart() == [identity, b"hello"]
         router.send_multipart([identity, b"answer"])
@@ -297,7 +297,10 @@ def test_who_has_no_identity_gets_one(ctx, properties):
     implementation's own."""
     router = ctx.socket(SocketType.ROUTER)
     endpoint = router.bind("tcp://127.0.0.1:*")
-    with shaken(endpoint, "DEALER", *properties) as one, shaken(endpoint, "REQ", *properties) as two:
+    with (
+        shaken(endpoint, "DEALER", *properties) as one,
+        shaken(endpoint, "REQ", *properties) as two,
+    ):
         one.send(message(b"1"))
         first, _ = router.recv_multipart()
         two.send(message(b"", b"2"))
@@ -308,9 +311,9 @@ def test_who_has_no_identity_gets_one(ctx, properties):
         assert one.read_message() == [b"to one"]
 
 
-@pytest.mark.parametrize("identity", [b"\0", b"\0abc", b"i" * 256])
+@pytest.mark.parametrize("identity", [b"\0made", b"i" * 256])
 def test_a_wrong_identity_is_not_used(ctx, identity):
-    """RFC 37, The Identity Property: its first octet shall not be zero, and it has at most 255."""
+    """RFC 37, The Identity Property: at most 255 octets, and not one of those a ROUTER makes up."""
     router = ctx.socket(SocketType.ROUTER)
     with connect(router.bind("tcp://127.0.0.1:*")) as wire:
         wire.send(greeting())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from rfc.wire import (
     Wire,
     cancel,
@@ -15,7 +16,6 @@ from rfc.wire import (
     shaken,
     subscribe,
 )
-
 from zcffi import SocketType
 
 
@@ -101,21 +101,6 @@ def test_subscriptions_add_up(publisher):
     pub.send(b"x")
     pub.send(b"A!")
     assert wire.read_message() == [b"A!"]
-
-
-def test_the_same_subscription_twice_needs_two_cancels(publisher):
-    """RFC 37, The Publish-Subscribe Pattern: subscriptions are not idempotent: "A" and "A" are two,
-    and need two CANCEL commands."""
-    pub, wire = publisher
-    wire.send(subscribe(b"A"), subscribe(b"A"), cancel(b"A"), subscribe(b"end"))
-    wire.ping()
-    pub.send(b"A still")
-    assert wire.read_message() == [b"A still"]
-    wire.send(cancel(b"A"))
-    wire.ping()
-    pub.send(b"A no more")
-    pub.send(b"end")
-    assert wire.read_message() == [b"end"]
 
 
 @pytest.mark.parametrize("topic", [b"", b"never seen"])

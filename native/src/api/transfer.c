@@ -1,7 +1,7 @@
 /* Sending and receiving: parts, whole messages, many messages, iovecs. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
+#include "os/net.h"
 #include "api/call.h"
 #include "sock/transfer.h"
 

@@ -228,10 +228,11 @@ static void start_beat (struct zc_stream *s)
 
     if (s->wire.major < 3 || s->config->is_raw)
         return;
+    int ivl = s->wire.minor ? o->heartbeat_ivl : 0; /* RFC 23 (3.0) knows no PING and need not answer one */
     s->link.has_beat = true;
-    zc_beat_init (&s->link.beat, o->heartbeat_ivl, o->heartbeat_ttl, o->heartbeat_timeout, zc_now ());
+    zc_beat_init (&s->link.beat, ivl, o->heartbeat_ttl, o->heartbeat_timeout, zc_now ());
     s->alarm.fn = beat_alarm;
-    if (o->heartbeat_ivl) {
+    if (ivl) {
         s->link.is_beat_posted = true;
         zc_loop_post (s->link.loop, &s->link.beat_task);
     }

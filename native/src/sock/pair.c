@@ -34,7 +34,7 @@ static void up (struct zc_hub *h, struct zc_pipe *p)
 {
     struct pair *s = pair_of (h);
     if (s->peer != p && !adopt (s, p))
-        zc_pipe_end (p);
+        zc_pipe_kill (p, -EBUSY, 0, "this PAIR has its peer already");
 }
 
 static void ending (struct zc_hub *h, struct zc_pipe *p)

@@ -34,6 +34,7 @@ def interrupt():
         thread.start()
 
     yield start
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     stop.set()
     if thread.ident:
         thread.join()
@@ -41,6 +42,7 @@ def interrupt():
 
 
 def raise_interrupted(*_):
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # once: the next would hit whoever cleans up
     raise Interrupted
 
 
@@ -61,33 +63,32 @@ CALLS = {
 @pytest.mark.parametrize("call", CALLS)
 def test_a_handler_that_raises_ends_a_wait(ctx, interrupt, call):
     pull, push = ctx.socket(SocketType.PULL), ctx.socket(SocketType.PUSH)
-    interrupt(raise_interrupted)
     with pytest.raises(Interrupted):
+        interrupt(raise_interrupted)
         CALLS[call](pull, push)
 
 
 def test_a_handler_that_raises_ends_a_poller(ctx, interrupt):
     poller = Poller()
     poller.register(ctx.socket(SocketType.PULL), zcffi.PollEvent.POLLIN)
-    interrupt(raise_interrupted)
     with pytest.raises(Interrupted):
+        interrupt(raise_interrupted)
         poller.poll()
 
 
 def test_a_handler_that_raises_ends_a_proxy(ctx, interrupt):
     front, back = ctx.socket(SocketType.ROUTER), ctx.socket(SocketType.DEALER)
-    interrupt(raise_interrupted)
     with pytest.raises(Interrupted):
+        interrupt(raise_interrupted)
         zcffi.proxy(front, back)
 
 
 def test_a_handler_that_raises_ends_term_which_may_go_on(interrupt):
     context = zcffi.Context()
     socket = context.socket(SocketType.PULL)
-    interrupt(raise_interrupted)
     with pytest.raises(Interrupted):
+        interrupt(raise_interrupted)
         context.term()
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     assert not context.closed
     socket.close()
     context.term()

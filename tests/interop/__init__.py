@@ -1,0 +1,1 @@
+"""Ours against theirs: every pattern with a process that runs pyzmq."""

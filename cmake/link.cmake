@@ -1,4 +1,5 @@
 # How the shared library is linked. Included by CMakeLists.txt's two ways of packing it (install.cmake, python.cmake).
+include_guard()
 include(CheckLinkerFlag)
 
 # nodelete: thread-end keys and fork handlers outlive a dlclose, so the code they call must.

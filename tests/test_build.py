@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from prefixes import ROOT, installed, need, pkg_config, run, says
+
+import zcffi
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -143,3 +146,22 @@ def test_as_part_of_another_project(tmp_path: Path) -> None:
     run("cmake", "--build", build, "--parallel", "2", "--target", "program")
     assert says(build / "program") == "ok\n"
     assert not (build / "zcffi/native/tests").exists()
+
+
+@pytest.mark.skipif(zcffi.backend() != "zcffi", reason="the core is the system's library")
+def test_the_wheel_is_good_for_every_python_and_holds_the_core_once() -> None:
+    wheel = metadata.distribution("zcffi")
+    assert "Tag: cp311-abi3-" in (wheel.read_text("WHEEL") or "")
+    names = [file.as_posix() for file in wheel.files or []]
+    assert [name for name in names if "libzcffi" in name] == ["zcffi/libzcffi.so"]
+    for name in ("zcffi/include/zmq.h", "zcffi/include/zcffi.h", "zcffi/py.typed"):
+        assert name in names
+    tops = {name.split("/")[0] for name in names if not name.startswith("../")}
+    assert tops == {"zcffi", f"zcffi-{zcffi.__version__}.dist-info"}
+
+
+@pytest.mark.skipif(zcffi.backend() != "zcffi", reason="the core is the system's library")
+def test_the_wheels_library_is_linked_like_the_installed_one() -> None:
+    need("readelf")
+    (folder,) = zcffi.get_library_dirs()
+    assert "NODELETE" in run("readelf", "-d", Path(folder) / "libzcffi.so")

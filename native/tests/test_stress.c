@@ -609,8 +609,11 @@ static void await_joins (struct arena *a)
             nap_us (1000);
         }
     }
-    if (a->plan.everyone)
-        nap_us (200000); /* and the subscriptions behind the handshakes */
+    for (int k = 0; a->plan.everyone && k < 200; k++) { /* and the subscriptions behind the handshakes */
+        for (int i = 0; i < a->plan.socks; i++)
+            (void) events_of (a->send[i]);
+        nap_us (1000);
+    }
 }
 
 static void stalled (struct arena *a, const char *what)

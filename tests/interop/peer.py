@@ -95,7 +95,8 @@ class Peer:
         end = time.monotonic() + SECONDS
         while True:
             try:
-                return self.sockets[name].send_multipart(message, copy=False)
+                self.sockets[name].send_multipart(message, copy=False)
+                return
             except self.zmq.ZMQError as error:
                 if error.errno != self.zmq.EHOSTUNREACH or time.monotonic() > end:
                     raise

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import itertools
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +21,7 @@ import pytest
 from conftest import eventually
 
 import zcffi
-from interop.peer import LARGE, meant, numbered
+from interop.peer import LARGE, SECONDS, meant, numbered
 from zcffi import Context, SocketType, Unroutable
 
 HAS_PYZMQ = importlib.util.find_spec("zmq") is not None
@@ -187,17 +190,37 @@ class Process:
             text=True,
             bufsize=1,
         )
+        self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._open = 0
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        with self.process.stdout as stdout:
+            for line in stdout:
+                self._answers.put(line)
+        self._answers.put("")
+
+    @property
+    def is_fit(self) -> bool:
+        """Whether it lives and owes no answer."""
+        return self.process.poll() is None and not self._open
 
     def order(self, verb: str, **arguments: object) -> None:
         """Tell it to do something, without waiting for it."""
         assert self.process.stdin
+        self._open += 1
         self.process.stdin.write(json.dumps({"do": verb, **arguments}) + "\n")
 
     def answer(self) -> object:
         """What came of the oldest order."""
-        assert self.process.stdout
-        line = self.process.stdout.readline()
+        try:
+            line = self._answers.get(timeout=SECONDS + 5)
+        except queue.Empty:
+            return pytest.fail("the peer's process does not answer")
         assert line, "the peer's process has ended"
+        self._open -= 1
         answer = json.loads(line)
         assert "error" not in answer, f"the peer says {answer['error']}"
         return answer["ok"]
@@ -224,7 +247,8 @@ class Process:
     def end(self) -> None:
         """Let it end by itself."""
         assert self.process.stdin
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         try:
             self.process.wait(5)
         except subprocess.TimeoutExpired:
@@ -233,12 +257,9 @@ class Process:
 
     def _reap(self) -> None:
         self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe and not pipe.closed:
-                try:
-                    pipe.close()
-                except BrokenPipeError:
-                    pass
+        self._reader.join()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()  # type: ignore[union-attr]
 
 
 def subscribe(sub: Side, topic: str) -> None:

@@ -7,6 +7,7 @@ needed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -87,7 +88,7 @@ def other(run: Callable[[str], None]) -> Callable[[str], None]:
             os._exit(1)
         run(os.read(read, 300).decode())
         os._exit(0)
-    return lambda endpoint: os.write(write, endpoint.encode()) and None or None
+    return lambda endpoint: (os.write(write, endpoint.encode()) and None) or None
 
 
 def pair(library: Library) -> tuple[Any, Any]:
@@ -163,10 +164,8 @@ def again() -> None:
     error, flag = library.Again, library.DONTWAIT
 
     def step() -> None:
-        try:
+        with contextlib.suppress(error):
             a.recv(flag)
-        except error:
-            pass
 
     each(step)
 

@@ -103,6 +103,7 @@ endif()
 # ---- The core and its headers, for the package and for C extensions that share it ----------------------------------
 
 if(ZCFFI_BACKEND STREQUAL "bundled")
+  include(${CMAKE_CURRENT_LIST_DIR}/link.cmake)
   # A wheel holds no symbolic links: with a version in its name the library would be packed three times.
   set_property(TARGET zcffi_shared PROPERTY VERSION)
   set_property(TARGET zcffi_shared PROPERTY SOVERSION)

@@ -15,8 +15,6 @@ All times are milliseconds.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from zcffi._constants import (
     ContextOption,
     DeviceType,
@@ -30,6 +28,7 @@ from zcffi._constants import (
     SocketOption,
     SocketType,
 )
+from zcffi._ffi import FOLDER
 from zcffi._version import __version__
 from zcffi.context import Context
 from zcffi.devices import proxy, proxy_steerable
@@ -121,11 +120,10 @@ __all__ = [
 
 def get_include() -> str:
     """The folder of `zmq.h` and `zcffi.h`, for C extensions that share the core with Python."""
-    return str(Path(__file__).parent / "include")
+    return str(FOLDER / "include")
 
 
 def get_library_dirs() -> list[str]:
     """The folders of the core's shared library `libzcffi`; empty when the core is the system's."""
-    folder = Path(__file__).parent
-    found = any(folder.glob("*zcffi.so")) or any(folder.glob("*zcffi.d*"))
-    return [str(folder)] if found else []
+    found = any(FOLDER.glob("*zcffi.so")) or any(FOLDER.glob("*zcffi.d*"))
+    return [str(FOLDER)] if found else []

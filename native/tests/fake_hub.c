@@ -407,6 +407,7 @@ void fake_up (struct zc_pipe *p, const char *id)
         p->peer_id = malloc (strlen (id) + 1);
         p->peer_id_size = bytes_of (id, strlen (id), p->peer_id);
     }
+    p->peer_type = ZMQ_XSUB; /* of ZMTP 2.0 or newer: older peers don't say what they are */
     p->is_up = true;
     if (p->hub->ops->up)
         p->hub->ops->up (p->hub, p);

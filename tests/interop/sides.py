@@ -74,7 +74,7 @@ class Ours:
     def __init__(self, context: Context, type: str, **options: int | str) -> None:
         self.type = type
         self.sock = context.socket(SocketType[type])
-        self.sock.rcvtimeo = self.sock.sndtimeo = 10_000
+        self.sock.rcvtimeo = self.sock.sndtimeo = SECONDS * 1000
         for option, value in options.items():
             self.set(option, value)
 
@@ -95,7 +95,7 @@ class Ours:
                 return False
             return True
 
-        eventually(accepted, f"a peer for {parts[0]!r}")
+        eventually(accepted, f"a peer for {parts[0]!r}", SECONDS)
 
     def recv(self) -> list[object]:
         found: list[object] = []
@@ -282,7 +282,7 @@ def wait_for_subscription(pub: Side, sub: Side, topic: str) -> None:
     if pub.type == "XPUB":
         assert pub.recv() == ["\x01" + topic]
         return
-    end = time.monotonic() + 10
+    end = time.monotonic() + SECONDS
     pub.send(topic + "?")
     while not sub.poll(5):
         assert time.monotonic() < end, "the subscription never came"

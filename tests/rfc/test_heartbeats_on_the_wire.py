@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-from rfc.wire import Listener, Wire, command, connect, message, shaken
 
 import zcffi
+from rfc.wire import Listener, Wire, command, connect, message, shaken
 from zcffi import Event, SocketType
 
 TYPES = {

@@ -8,6 +8,7 @@ needed.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import signal
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 
 LIBRARY, ROW, SECONDS, ARGS = sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.argv[4:]
 NATIVE = LIBRARY == "zcffi"
+MODULE = "zmq" if LIBRARY == "pyzmq" else LIBRARY
 
 
 def show(name: str, value: float) -> None:
@@ -43,20 +45,13 @@ class Library:
 
                 self.context = zcffi.asyncio.Context()
         else:
-            if LIBRARY == "pyzmq":
-                import zmq
-            else:
-                import zcffi.zmq as zmq
+            zmq: Any = importlib.import_module(MODULE)
             self.names = zmq
             self.Again, self.DONTWAIT, self.POLLIN = zmq.Again, zmq.DONTWAIT, zmq.POLLIN
             self.Poller = zmq.Poller
             self.context = zmq.Context()
             if asynchronous:
-                if LIBRARY == "pyzmq":
-                    import zmq.asyncio as zmq_asyncio
-                else:
-                    import zcffi.zmq.asyncio as zmq_asyncio
-                self.context = zmq_asyncio.Context()
+                self.context = importlib.import_module(MODULE + ".asyncio").Context()
 
     def socket(self, name: str) -> Any:
         return self.context.socket(getattr(self.names, name))
@@ -75,7 +70,7 @@ def bind(socket: Any, transport: str) -> str:
     return endpoint if isinstance(endpoint, str) else endpoint.decode().rstrip("\0")
 
 
-def other(run: Callable[[str], None]) -> Callable[[str], None]:
+def other(run: Callable[[str], None]) -> Callable[[str], object]:
     """Start a process for the other side; give the function that tells it the endpoint."""
     read, write = os.pipe()
     parent = os.getpid()
@@ -377,11 +372,8 @@ def rss_kib() -> float:
 
 
 def import_it() -> None:
-    import importlib
-
-    name = "zmq" if LIBRARY == "pyzmq" else LIBRARY
     before, start = rss_kib(), time.perf_counter()
-    importlib.import_module(name)
+    importlib.import_module(MODULE)
     show("ms", (time.perf_counter() - start) * 1e3)
     show("kib", rss_kib() - before)
 

@@ -158,11 +158,11 @@ def test_many_subscriptions(meet):
     pub, sub = meet("XPUB", "SUB", {"sndhwm": 0})  # beyond it, libzmq forgets subscriptions
     for i in range(1500):
         subscribe(sub, str(i))
-    assert [pub.recv() for _ in range(1500)] == [[f"\x01{i}"] for i in range(1500)]
+    assert {pub.recv()[0] for _ in range(1500)} == {f"\x01{i}" for i in range(1500)}
     sub, pub = meet("SUB", "XPUB")
     for i in range(1500):
         subscribe(sub, str(i))
-    assert [pub.recv() for _ in range(1500)] == [[f"\x01{i}"] for i in range(1500)]
+    assert {pub.recv()[0] for _ in range(1500)} == {f"\x01{i}" for i in range(1500)}
 
 
 def test_xpub_verbose_shows_what_is_known(meet):

@@ -10,7 +10,7 @@
 #endif
 byte mail_in, mail_out, inq, room, posted_in, posted_out, got, went;
 bool queued[3], token[3], mqueued[3], mtoken[3], wake[3], asleep[3]; byte waking_in, waking_out, mwaking;
-/* thread 1 is the only one on the list of receivers and 2 on that of senders; with PAIRED there are two of each kind */
+/* thread 1 is the only one on the list of receivers, 2 on that of senders */
 inline mail_wake_one() {
   if
   :: mwaking == 0 && mqueued[1] -> mqueued[1] = 0; mtoken[1] = 1; mwaking++; wake[1] = 1
@@ -67,4 +67,4 @@ proctype Peer() {
 proctype Judge() {
 end_j:
   atomic { timeout -> assert(got == NI && went == NO) } }
-init { atomic { run Thread(1, NI); run Thread(2, NO); run Peer(); run Judge() } }
+init { atomic { run Thread(1, NI + 1); run Thread(2, NO + 1); /* each waits for one more than comes */ run Peer(); run Judge() } }

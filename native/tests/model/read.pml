@@ -158,6 +158,9 @@ enter:
 top:
   atomic { /* find, then zc_wait_in: one region */
     if :: closed -> goto leave :: else fi;
+#ifdef V_TIMEOUT
+    if :: tmo -> goto leave :: else fi; /* without a last look */
+#endif
     if
     :: anyq && ispoll -> goto leave
     :: anyq && !ispoll ->
@@ -181,9 +184,7 @@ top:
        got++; goto leave
     :: else
     fi;
-#ifndef V_TIMEOUT
     if :: tmo -> goto leave :: else fi;
-#endif
     if :: !has && rolefree -> role = R_BUSY; has = 1; holds[me] = 1 :: else fi;
     assert(!(holds[1] && holds[2]));
     if :: has && !looked -> looked = 1; goto look :: else fi;
@@ -201,7 +202,11 @@ top:
        if :: woken -> woken = 0; setwake = 0 :: else fi; /* before anybody can know that we sleep */
 #endif
        if :: is_armed -> is_armed = 0; armed = 0 :: else fi;
-       parked[me] = !ispoll; role = R_PARKED; goto park
+       parked[me] = !ispoll; role = R_PARKED;
+#ifndef V_READYPARK
+       ok = hasrdy; /* then it does not sleep */
+#endif
+       goto park
     :: else -> looked = 0; goto follow
     fi }
 look:
@@ -210,12 +215,9 @@ look:
 park:
   atomic {
     if
-    :: Sready || wake[me]
-#ifndef V_READYPARK
-    :: hasrdy
-#endif
+    :: Sready || wake[me] || ok
     :: timed -> tmo = 1
-    fi; slept = 1;
+    fi; slept = 1; ok = 0;
     if :: !ispoll -> take_edges() :: else fi } /* poll sees that the set is readable and leaves it so */
   atomic { note_edges(); if :: ispoll -> role = R_BUSY; cut(me); drain(); looked = 0; pass_on(); goto top :: else fi }
   read_ready();

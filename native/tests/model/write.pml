@@ -50,9 +50,7 @@ inline write_link(l) {
     atomic { held[l] = 0; flushed = 1; ok = 0;
       out[l] = out[l] - m;
       if
-#ifdef V_CREDITPART
-      :: atmark[l] && out[l] <= HWM / 2 && m == n -> atmark[l] = 0; wake_one()
-#elif defined(V_NOROOMWAKE)
+#ifdef V_NOROOMWAKE
       :: atmark[l] && out[l] <= HWM / 2 -> atmark[l] = 0
 #else
       :: atmark[l] && out[l] <= HWM / 2 -> atmark[l] = 0; wake_one()
@@ -97,11 +95,7 @@ top:
     if
     :: !sweep && dirty_count > 0 -> goto drive
     :: else -> queued[me] = 1; wake[me] = 0; asleep[me] = 1;
-#ifdef V_NOTELLSLEEP
-       skip
-#else
        tell()
-#endif
     fi }
   atomic { if :: wake[me] :: timed -> tmo = 1 fi }
   atomic { cut(me) }
@@ -156,11 +150,7 @@ bursts:
 ticked:
 progress_tick:
   atomic {
-#ifdef V_ASKED
-    if :: burst || sweep :: else -> ticking = 0 fi
-#else
     if :: burst || sweep || asked :: else -> ticking = 0 fi
-#endif
   }
   goto loop
 }

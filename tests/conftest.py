@@ -17,6 +17,9 @@ import pytest
 import zcffi
 from zcffi import Context, Event, PollEvent, Socket, SocketType
 
+# Still being written; run it by hand with --confcutdir=tests/interop.
+collect_ignore = ["test_hostile.py"]
+
 LIBZMQ = zcffi.backend() == "libzmq"
 
 # Groups of tests whose promises libzmq does not make.

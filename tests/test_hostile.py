@@ -380,7 +380,9 @@ def test_who_has_not_shaken_hands_gets_nothing(ctx, server, crowd):
     endpoint = sock.bind("tcp://127.0.0.1:*")
     crowd_ = [connect(endpoint) for _ in range(crowd)]
     for i, wire in enumerate(crowd_):
-        wire.send([b"", b"\xff", SIGNATURE, greeting()[:63], greeting(), greeting() + b"\x04"][i % 6])
+        wire.send(
+            [b"", b"\xff", SIGNATURE, greeting()[:63], greeting(), greeting() + b"\x04"][i % 6]
+        )
     if server == "ROUTER":
         sock.router_mandatory = True
         good.routing_id = b"good"
@@ -567,7 +569,9 @@ def test_half_messages_leave_nothing_behind(ctx, target, unharmed, bound):
 
 def half(wire: Wire, i: int) -> None:
     """Send the beginning of a message and go, by a reset or by a proper end."""
-    wire.send(frame(b"x" * 1000, more=True), *([raw_frame(LONG, bytes(5000))[:-1]] if i % 3 else []))
+    wire.send(
+        frame(b"x" * 1000, more=True), *([raw_frame(LONG, bytes(5000))[:-1]] if i % 3 else [])
+    )
     wire.reset() if i % 2 else wire.close()
 
 

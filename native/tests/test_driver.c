@@ -399,6 +399,42 @@ TEST (a_parked_thread_hears_of_a_link_that_joins_with_its_input_read)
     bench_close (&b, f, 2);
 }
 
+static void *poll_until_closed (void *arg)
+{
+    zmq_pollitem_t it = {.socket = arg, .events = ZMQ_POLLIN};
+    char c[4];
+
+    while (zmq_poll (&it, 1, -1) >= 0)
+        (void) zmq_recv (arg, c, sizeof c, ZMQ_DONTWAIT);
+    return NULL;
+}
+
+/* A wake of the set that is never taken out would have every later poll return at once. */
+TEST (a_poll_that_was_told_of_a_joining_link_sleeps_again)
+{
+    struct bench b;
+    struct fake f[2] = {{.most = 0}, {.leftover = true}};
+    struct timespec before, after;
+    pthread_t t;
+
+    bench_open (&b, 1000);
+    fake_start (&f[0], &b);
+    pthread_create (&t, NULL, poll_until_closed, b.socket);
+    EVENTUALLY (&b, !nests () || b.h->role == ZC_ROLE_PARKED);
+    close (f[0].peer);
+    f[0].peer = -1;
+    EVENTUALLY (&b, atomic_load (&f[0].gone) == 1 && (!nests () || b.h->role == ZC_ROLE_PARKED));
+    fake_start (&f[1], &b);
+    EVENTUALLY (&b, atomic_load (&f[1].reads) > 0 && !unread (b.h));
+    clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &before);
+    nanosleep (&(struct timespec){0, 300000000}, NULL);
+    clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &after);
+    CHECK ((after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec < 150000000);
+    bench_let_go (&b);
+    bench_close (&b, f, 2);
+    pthread_join (t, NULL);
+}
+
 TEST (followers_get_the_role_and_the_messages)
 {
     struct bench b;

@@ -2,7 +2,7 @@
  * nothing twice, the order of each sender kept, no message torn, every wait ended by close or term, and no message held up: a
  * state that makes no progress is printed and ends the run.
  *
- * ZCFFI_STRESS=n runs n times as many messages (default 1). Built with ZC_CHAOS the core gives the CPU away at random
+ * ZCFFI_STRESS=n runs n times as many messages (default 1); ZCFFI_STALL=ms is how long nothing may move (default 20000). Built with ZC_CHAOS the core gives the CPU away at random
  * around its locks; with ZC_TICK_OFF lost wake-ups are not healed by the clock. */
 #include "check.h"
 #include "core/driver.h"
@@ -26,8 +26,7 @@ enum
     MAX_SOCKS = 4,
     MAX_THREADS = 12,
     MAX_PARTS = 6,
-    MAX_PART = 70000,
-    STALL_MS = 20000
+    MAX_PART = 70000
 };
 
 /* ---- small tools ---- */
@@ -37,6 +36,13 @@ static long scaled (long n)
     const char *s = getenv ("ZCFFI_STRESS");
     long k = s ? atol (s) : 1;
     return n * (k > 0 ? k : 1);
+}
+
+static long stall_ms (void)
+{
+    const char *s = getenv ("ZCFFI_STALL");
+    long ms = s ? atol (s) : 20000;
+    return ms > 1000 ? ms : 1000;
 }
 
 static uint32_t rnd (uint32_t *x)
@@ -636,7 +642,7 @@ static void join_in_time (struct arena *a, pthread_t id, const char *what)
     struct timespec t;
 
     clock_gettime (CLOCK_REALTIME, &t);
-    t.tv_sec += STALL_MS / 1000;
+    t.tv_sec += stall_ms () / 1000;
     if (pthread_timedjoin_np (id, NULL, &t) != 0)
         stalled (a, what);
 }
@@ -650,7 +656,7 @@ static void await_messages (struct arena *a, long want)
         long now = atomic_load (&a->got) + atomic_load (&a->sent);
         if (now != last)
             since = zc_now ();
-        else if (zc_now () - since > STALL_MS * ZC_MS)
+        else if (zc_now () - since > (uint64_t) stall_ms () * ZC_MS)
             stalled (a, "no progress");
         last = now;
         nap_us (2000);
@@ -1014,7 +1020,7 @@ static void pace (const char *transport, int send_type, int recv_type, bool watc
         }
         uint64_t from = zc_now (), took;
         while (atomic_load (&a.got) < i) {
-            if (zc_now () - from > 10 * 1000 * ZC_MS)
+            if (zc_now () - from > (uint64_t) stall_ms () * ZC_MS)
                 stalled (&a, "a message does not come");
             nap_us (20);
         }
@@ -1171,7 +1177,7 @@ TEST (senders_of_a_router_wait_each_for_their_peer)
     }
     /* B reads all that is for it while A reads nothing, then A. */
     for (int side = 1; side >= 0; side--) {
-        int timeout = STALL_MS;
+        int timeout = (int) stall_ms ();
         set_int (d.s[side], ZMQ_RCVTIMEO, timeout);
         for (long i = 0; i < 2 * d.each; i++) {
             if (zmq_recv (d.s[side], b, sizeof b, 0) < 0) {
@@ -1451,7 +1457,7 @@ static void travel_over (const char *transport)
                 CHECK_FAIL ("message %llu came twice", (unsigned long long) m[0]);
             atomic_fetch_add (&t.a.got, 1);
             quiet = 0;
-        } else if (atomic_load (&t.stop) && ++quiet > STALL_MS / 50) {
+        } else if (atomic_load (&t.stop) && ++quiet > (uint64_t) stall_ms () / 50) {
             CHECK_FAIL ("over %s: %ld of %ld arrived", transport, atomic_load (&t.a.got), atomic_load (&t.a.sent));
             dump ("pull", t.pull);
             break;

@@ -53,7 +53,7 @@ KIB, MIB = 1024, 1024 * 1024
 
 TARGET = """
 import json, os, sys, zcffi
-from zcffi import Context, Event, Flag, Poller, SocketType
+from zcffi import Context, Event, Flag, PollEvent, Poller, SocketType
 
 context, poller, sockets, got, events = Context(), Poller(), {}, {}, {}
 
@@ -65,7 +65,7 @@ def make(name, type, endpoint, **options):
     events[name] = sock.monitor(Event.ALL | Event.PEER_REFUSED)
     got[name] = []
     if SocketType[type] not in (SocketType.PUB, SocketType.PUSH):
-        poller.register(sock)
+        poller.register(sock, PollEvent.POLLIN)
     return sock.bind(endpoint)
 
 def serve(sock):

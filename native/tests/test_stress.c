@@ -13,11 +13,14 @@
 #include "zmq.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -136,6 +139,7 @@ struct plan
     long each;             /* messages of each sending thread */
     int hwm;
     bool watched; /* receivers also watch descriptors */
+    int alone;    /* 1, 2: every receiver watches and does nothing else, 1: level-triggered, 2: at edges */
     int look;     /* ZCFFI_LOOK_AGAIN, microseconds; -1: the default */
     bool one_to_one, everyone; /* socket i to socket i; each message to every receiving socket */
 };
@@ -396,13 +400,19 @@ static int take_polled (struct worker *w, struct taker *t, int timeout)
     return rc;
 }
 
-/* Waits on the exported descriptor and nothing else. The timeout is only for the end. */
+/* Where others receive too the timeout is for the end; who is alone must be told of every message. */
+static int watch_ms (const struct arena *a)
+{
+    return a->plan.alone ? (int) (3 * stall_ms ()) : 100;
+}
+
+/* Waits on the exported descriptor and nothing else. */
 static int take_watched (struct worker *w, struct taker *t, int fd)
 {
     void *s = w->a->recv[w->sock];
     struct pollfd p = {.fd = fd, .events = POLLIN};
 
-    int n = poll (&p, 1, 100);
+    int n = poll (&p, 1, watch_ms (w->a));
     int e = events_of (s);
     if (e < 0)
         return -1;
@@ -426,7 +436,7 @@ static int take_at_edges (struct worker *w, struct taker *t, int ep)
 {
     void *s = w->a->recv[w->sock];
     struct epoll_event ev;
-    int n = epoll_wait (ep, &ev, 1, 100), e, taken = 0;
+    int n = epoll_wait (ep, &ev, 1, watch_ms (w->a)), e, taken = 0;
 
     while ((e = events_of (s)) >= 0 && (e & ZMQ_POLLIN)) {
         if (take_parts (t, s, ZMQ_DONTWAIT, 1) == 0)
@@ -456,8 +466,8 @@ static void *receiver (void *arg)
     uint8_t *buffer = malloc (MAX_PART * MAX_PARTS);
     int way = w->place % 4, rc = 0, fd = -1, ep = -1;
 
-    if (a->plan.watched && w->place % 2) {
-        way = w->place % 4 == 1 ? 4 : 5;
+    if (a->plan.alone || (a->plan.watched && w->place % 2)) {
+        way = a->plan.alone ? 3 + a->plan.alone : w->place % 4 == 1 ? 4 : 5;
         fd = fd_of (s);
         ep = epoll_create1 (0);
         struct epoll_event ev = {.events = EPOLLIN | EPOLLET};
@@ -666,7 +676,8 @@ static void await_messages (struct arena *a, long want)
 static void arena_close (struct arena *a)
 {
     for (int i = 0; i < a->plan.socks; i++) {
-        set_int (a->send[i], ZMQ_LINGER, 0);
+        int none = 0;
+        (void) zmq_setsockopt (a->send[i], ZMQ_LINGER, &none, sizeof none);
         CHECK_INT (zmq_close (a->send[i]), 0);
         CHECK_INT (zmq_close (a->recv[i]), 0);
     }
@@ -985,7 +996,7 @@ TEST (relaxed_reqs_ask_a_router_and_a_rep)
 
 /* ---- one message at a time, to receivers that wait in every way: nothing may hold it up ---- */
 
-static void pace (const char *transport, int send_type, int recv_type, bool watched, int look)
+static void pace (const char *transport, int send_type, int recv_type, bool watched, int look, int alone)
 {
     static struct arena a;
     static struct worker workers[MAX_THREADS];
@@ -993,11 +1004,12 @@ static void pace (const char *transport, int send_type, int recv_type, bool watc
                      .recv_type = recv_type,
                      .transport = transport,
                      .socks = 1,
-                     .threads = 4,
+                     .threads = alone ? 1 : 4,
                      .each = scaled (500),
                      .hwm = 10,
                      .look = look,
                      .watched = watched,
+                     .alone = alone,
                      .one_to_one = true};
     uint8_t buffer[256];
     uint32_t x = 77;
@@ -1027,11 +1039,15 @@ static void pace (const char *transport, int send_type, int recv_type, bool watc
         took = zc_now () - from;
         worst = took > worst ? took : worst;
     }
-    printf ("paced over %s%s: the slowest took %.1f ms\n", transport, watched ? ", watched" : "", (double) worst / 1e6);
+    printf ("paced over %s%s: the slowest took %.1f ms\n", transport, alone ? ", watched alone" : watched ? ", watched" : "", (double) worst / 1e6);
     CHECK_INT (atomic_load (&a.late), 0);
+    if (alone) { /* the descriptor tells of this too; it must not be closed under who watches it */
+        CHECK_INT (zmq_ctx_shutdown (a.ctx), 0);
+        join_in_time (&a, workers[0].id, "a watcher at shutdown");
+    }
     atomic_store (&a.stop, true);
     arena_close (&a);
-    for (int i = 0; i < p.threads; i++)
+    for (int i = 0; i < p.threads && !alone; i++)
         join_in_time (&a, workers[i].id, "receivers at close");
     CHECK_INT (zmq_ctx_term (a.ctx), 0);
     free ((void *) a.seen);
@@ -1042,10 +1058,40 @@ TEST (a_single_message_is_never_held_up)
     static const char *transports[] = {"tcp", "ipc", "inproc"};
 
     for (int t = 0; t < 3; t++) {
-        pace (transports[t], ZMQ_PUSH, ZMQ_PULL, false, -1);
-        pace (transports[t], ZMQ_DEALER, ZMQ_DEALER, false, 0);
-        pace (transports[t], ZMQ_PAIR, ZMQ_PAIR, true, 0);
+        pace (transports[t], ZMQ_PUSH, ZMQ_PULL, false, -1, 0);
+        pace (transports[t], ZMQ_DEALER, ZMQ_DEALER, false, 0, 0);
+        pace (transports[t], ZMQ_PAIR, ZMQ_PAIR, true, 0, 0);
+        pace (transports[t], ZMQ_PUSH, ZMQ_PULL, true, 0, 1);
+        pace (transports[t], ZMQ_DEALER, ZMQ_DEALER, true, -1, 2);
     }
+}
+
+TEST (no_end_of_a_tcp_connection_waits_for_more_to_send)
+{
+    void *ctx = zmq_ctx_new (), *s[2];
+    char endpoint[256], b[8];
+
+    for (int i = 0; i < 2; i++)
+        s[i] = socket_of (ctx, ZMQ_PAIR, 10, -1);
+    bind_somewhere (s[0], "tcp", endpoint, sizeof endpoint);
+    CHECK_INT (zmq_connect (s[1], endpoint), 0);
+    CHECK_INT (zmq_send (s[1], "x", 1, 0), 1);
+    CHECK_INT (zmq_recv (s[0], b, sizeof b, 0), 1);
+    for (int i = 0; i < 2; i++) {
+        uintptr_t v = (uintptr_t) s[i];
+        struct zc_slot *slot = zc_handle_slot ((uint32_t) (v >> 1 & 0xffffff));
+        int on = 0;
+        socklen_t n = sizeof on;
+        zc_mutex_lock (&slot->mu);
+        const struct zc_hub *h = slot->object;
+        CHECK (h->pipes && h->pipes->link);
+        if (h->pipes && h->pipes->link)
+            CHECK_INT (getsockopt (h->pipes->link->fd, IPPROTO_TCP, TCP_NODELAY, &on, &n), 0);
+        zc_mutex_unlock (&slot->mu);
+        CHECK (on);
+        CHECK_INT (zmq_close (s[i]), 0);
+    }
+    CHECK_INT (zmq_ctx_term (ctx), 0);
 }
 
 /* ---- both directions on one socket: who waits to send and who waits to receive wake each other's peers ---- */

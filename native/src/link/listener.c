@@ -103,11 +103,6 @@ static void admit (struct zc_listener *l, int fd, const struct zc_addr *peer)
         event_unlocked (l, ZMQ_EVENT_ACCEPT_FAILED, EACCES);
         return;
     }
-    if (is_tcp) {
-        struct zc_net_opts opts;
-        zc_link_net_opts (l->config, &opts);
-        (void) zc_tcp_tune (fd, &opts); /* single options may be refused; the connection works without them */
-    }
     event_unlocked (l, ZMQ_EVENT_ACCEPTED, (uint64_t) fd);
     int rc = zc_stream_start (&l->owner, l->hub, l->loop, l->config, fd);
     if (rc < 0)

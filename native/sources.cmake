@@ -7,6 +7,7 @@ set(ZCFFI_SOURCES
     base/error.c
     base/frames.c
     base/heap.c
+    base/lane.c
     base/map.c
     base/msg.c
     base/radix.c

@@ -113,14 +113,6 @@ uint32_t zc_random_u32 (void)
     return 0x41424344;
 }
 
-void zc_sock_parts_sent (struct zc_msg *parts, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        zc_msg_drop (&parts[i]);
-        zc_msg_init (&parts[i]);
-    }
-}
-
 static bool is_full (const struct zc_pipe *p)
 {
     return p->hub->sndhwm && fake_of (p)->sent_msgs >= p->hub->sndhwm;
@@ -239,6 +231,12 @@ static void avail_cut (struct zc_pipe *p)
     if (h->avail_tail == p)
         h->avail_tail = before;
     p->is_avail = false;
+}
+
+/* Every pipe of the list has messages here. */
+struct zc_pipe *zc_hub_refill (struct zc_hub *h)
+{
+    return h->avail_head;
 }
 
 void zc_hub_rotate_in (struct zc_hub *h)

@@ -1,5 +1,7 @@
 #include "base/frames.h"
 
+#include "base/lane.h"
+
 #include <sys/uio.h>
 
 static inline struct zc_node_slice *as_slice (struct zc_node *n)
@@ -23,6 +25,10 @@ void zc_node_append (struct zc_frames *q, struct zc_node *n)
 
 void zc_node_free (struct zc_node *n)
 {
+    if (n->kind == ZC_NODE_LANE) {
+        zc_lane_node_free (n);
+        return;
+    }
     if (n->kind == ZC_NODE_SLICE)
         zc_chunk_unref (as_slice (n)->chunk);
     else if (n->kind == ZC_NODE_REF)

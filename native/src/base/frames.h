@@ -25,7 +25,8 @@ enum zc_node_kind
 {
     ZC_NODE_BYTES,
     ZC_NODE_SLICE,
-    ZC_NODE_REF
+    ZC_NODE_REF,
+    ZC_NODE_LANE /* bytes that belong to a lane, which may add to them: base/lane.h */
 };
 
 #define ZC_NODE_MIN 512u     /* bytes of the first own node of a queue */
@@ -35,7 +36,7 @@ enum zc_node_kind
 struct zc_node
 {
     struct zc_node *next;
-    uint8_t *p, *e; /* BYTES, SLICE: the frames; REF: its header */
+    uint8_t *p, *e; /* the frames; REF: its header */
     uint32_t cap;   /* BYTES: room in d */
     uint8_t kind;
     uint8_t head[10]; /* REF: the header, p and e point into it */

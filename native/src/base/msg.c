@@ -105,8 +105,7 @@ int zc_msg_own (struct zc_msg *m)
     return 0;
 }
 
-/* Bodies whose free functions wait until this thread holds no lock. */
-static _Thread_local struct zc_body *late __attribute__ ((tls_model ("initial-exec")));
+_Thread_local struct zc_body *zc_msg_late __attribute__ ((tls_model ("initial-exec")));
 
 static void body_free (struct zc_body *b)
 {
@@ -137,7 +136,7 @@ void zc_msg_close (struct zc_msg *m)
         body_free (last);
 }
 
-void zc_msg_drop (struct zc_msg *m)
+void zc_msg_drop_content (struct zc_msg *m)
 {
     struct zc_body *last = let_go (m);
     if (!last)
@@ -146,20 +145,15 @@ void zc_msg_drop (struct zc_msg *m)
         body_free (last);
         return;
     }
-    last->next = late;
-    late = last;
-}
-
-bool zc_msg_has_late (void)
-{
-    return late != NULL;
+    last->next = zc_msg_late;
+    zc_msg_late = last;
 }
 
 void zc_msg_run_late (void)
 {
-    while (late) {
-        struct zc_body *b = late;
-        late = b->next;
+    while (zc_msg_late) {
+        struct zc_body *b = zc_msg_late;
+        zc_msg_late = b->next;
         body_free (b); /* may send, and so come back here */
     }
 }

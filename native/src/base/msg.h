@@ -113,9 +113,20 @@ int zc_msg_own (struct zc_msg *);
 /* Releases the content at once (may run the program's free function: never under a lock). The message is closed. */
 void zc_msg_close (struct zc_msg *);
 /* The same under a lock: the program's free functions wait for zc_msg_run_late() of the same thread. */
-void zc_msg_drop (struct zc_msg *);
+void zc_msg_drop_content (struct zc_msg *);
+static inline void zc_msg_drop (struct zc_msg *m)
+{
+    if (m->kind == ZC_MSG_BODY || m->meta)
+        zc_msg_drop_content (m);
+    m->kind = ZC_MSG_CLOSED;
+}
 void zc_msg_run_late (void);
-bool zc_msg_has_late (void);
+/* Bodies whose free functions wait until this thread holds no lock. */
+extern _Thread_local struct zc_body *zc_msg_late __attribute__ ((tls_model ("initial-exec")));
+static inline bool zc_msg_has_late (void)
+{
+    return zc_msg_late != NULL;
+}
 /* to takes from's content (to must be closed or empty); from is empty afterwards. */
 void zc_msg_move (struct zc_msg *to, struct zc_msg *from);
 /* to (closed or empty) shares from's content. 0, -ENOMEM. */

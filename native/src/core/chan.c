@@ -1,9 +1,12 @@
 #include "core/chan.h"
 
 #include <errno.h>
+#include "base/lane.h"
 #include "core/driver.h"
 #include "core/mail.h"
 #include "core/pipe.h"
+
+#define TELL_EVERY 500u /* messages read between two looks whether the writer waits for room, at most */
 
 struct side
 {
@@ -19,10 +22,18 @@ struct side
 
 struct way /* written by the side of the same number */
 {
-    struct zc_frames q;
-    uint32_t msgs; /* in q */
-    uint32_t used; /* put and not yet credited */
-    bool reader_waits, writer_waits;
+    /* the writer's */
+    uint32_t put, credit_seen; /* messages put; of `credited`, what it knows */
+    _Atomic bool reader_waits; /* is to be told of the next message */
+    _Atomic uint32_t limit;    /* messages not yet credited that may be here; 0: any number. Changed under the lock */
+    _Atomic bool is_conflated; /* one message, in slot. Changed under the lock */
+    _Atomic bool is_over;      /* the reader has left. Changed under the lock */
+    struct zc_lane lane; /* begins with what is the writer's, ends with what is the reader's */
+    /* the reader's */
+    _Atomic uint32_t credited; /* messages read */
+    _Atomic bool writer_waits; /* is to be told of room */
+    /* under the lock */
+    struct zc_frames slot;
 };
 
 struct zc_chan
@@ -44,6 +55,16 @@ static uint32_t limit (const struct zc_chan *c, int writer)
     return r->rcvhwm ? w->sndhwm + r->rcvhwm : 0;
 }
 
+/* After a side has changed: what the writers look at. Under the lock (nobody relies on seeing it at once). */
+static void sides_changed (struct zc_chan *c)
+{
+    for (int i = 0; i < 2; i++) {
+        atomic_store_explicit (&c->way[i].limit, limit (c, i), memory_order_relaxed);
+        atomic_store_explicit (&c->way[i].is_conflated, c->side[0].conflate || c->side[1].conflate, memory_order_relaxed);
+        atomic_store_explicit (&c->way[i].is_over, c->side[!i].gone, memory_order_relaxed);
+    }
+}
+
 static void fill_side (struct side *s, struct zc_hub *h, struct zc_pipe *p, const struct zc_chan_card *card)
 {
     s->hub = h;
@@ -63,8 +84,10 @@ static void unref_locked (struct zc_chan *c)
     zc_mutex_unlock (&c->mu);
     if (!last)
         return;
-    for (int i = 0; i < 2; i++)
-        zc_frames_clear (&c->way[i].q);
+    for (int i = 0; i < 2; i++) {
+        zc_lane_close (&c->way[i].lane);
+        zc_frames_clear (&c->way[i].slot);
+    }
     zc_mutex_close (&c->mu);
     zc_free (c);
 }
@@ -90,7 +113,8 @@ int zc_chan_new (struct zc_chan **out, struct zc_hub *h, struct zc_pipe *p, cons
     zc_mutex_init (&c->mu);
     c->refs = 1;
     fill_side (&c->side[0], h, p, card);
-    c->way[0].reader_waits = c->way[1].reader_waits = true;
+    sides_changed (c);
+    atomic_init (&c->way[1].reader_waits, true); /* side 1's own reader starts with news (zc_chan_bind) */
     if (p) {
         p->chan = c;
         p->side = 0;
@@ -119,17 +143,18 @@ int zc_chan_bind (struct zc_chan *c, struct zc_hub *h, const struct zc_chan_card
         return -EPIPE;
     }
     fill_side (&c->side[1], h, p, card);
+    sides_changed (c);
     p->chan = c;
     p->side = 1;
     c->refs++;
     if (!zc_mail_post (h, p, ZC_NEWS_NEW | ZC_NEWS_IN)) {
         c->side[1].hub = NULL;
         c->side[1].pipe = NULL;
+        sides_changed (c);
         unref_locked (c);
         zc_pipe_discard (p);
         return -ECONNREFUSED;
     }
-    c->way[0].reader_waits = false;
     tell (c, 0, ZC_NEWS_BOUND | ZC_NEWS_OUT);
     zc_mutex_unlock (&c->mu);
     return 0;
@@ -139,59 +164,88 @@ void zc_chan_refuse (struct zc_chan *c)
 {
     zc_mutex_lock (&c->mu);
     c->side[1].gone = true;
+    sides_changed (c);
     tell (c, 0, ZC_NEWS_GONE);
     zc_mutex_unlock (&c->mu);
 }
 
-/* Under c->mu: a whole message into the way of this writer. */
-static int put_locked (struct zc_chan *c, int writer, struct zc_msg *parts, size_t count, bool force)
+/* ---- writing ---- */
+
+/* Word for who asked for it, on either end of a way. */
+static void answer (struct zc_chan *c, _Atomic bool *asked, int to, unsigned news)
+{
+    if (!atomic_load_explicit (asked, memory_order_seq_cst))
+        return;
+    zc_mutex_lock (&c->mu);
+    if (atomic_exchange_explicit (asked, false, memory_order_seq_cst))
+        tell (c, to, news);
+    zc_mutex_unlock (&c->mu);
+}
+
+/* No room, as far as the reader has told; it is asked to tell of more. */
+static bool is_full (struct way *w)
+{
+    uint32_t max = atomic_load_explicit (&w->limit, memory_order_relaxed);
+
+    if (!max || w->put - w->credit_seen < max)
+        return false;
+    /* Acquire pairs with the stores of the reader: what was read is ours again. */
+    w->credit_seen = atomic_load_explicit (&w->credited, memory_order_acquire);
+    if (w->put - w->credit_seen < max)
+        return false;
+    atomic_store_explicit (&w->writer_waits, true, memory_order_seq_cst);
+    w->credit_seen = atomic_load_explicit (&w->credited, memory_order_seq_cst);
+    return w->put - w->credit_seen >= max;
+}
+
+static int put_conflated (struct zc_chan *c, struct way *w, struct zc_msg *parts, size_t count)
+{
+    struct zc_frames fresh; /* aside first, so that a failure leaves the old one there */
+    int rc = 0;
+
+    zc_frames_init (&fresh);
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = zc_frames_put_msg (&fresh, &parts[i], i + 1 < count ? ZC_F_MORE : 0, true);
+    if (rc == 0) {
+        zc_mutex_lock (&c->mu);
+        struct zc_frames old = w->slot;
+        w->slot = fresh;
+        fresh = old;
+        zc_mutex_unlock (&c->mu);
+    }
+    zc_frames_clear (&fresh);
+    return rc;
+}
+
+/* A whole message into the way of this writer. *full: it is at its mark now. */
+static int put (struct zc_chan *c, int writer, struct zc_msg *parts, size_t count, bool force, bool *full)
 {
     struct way *w = &c->way[writer];
-    bool conflate = c->side[writer].conflate || c->side[!writer].conflate;
-    uint32_t max = limit (c, writer);
+    bool is_conflated = atomic_load_explicit (&w->is_conflated, memory_order_relaxed);
 
-    if (c->side[!writer].gone)
+    *full = false;
+    if (atomic_load_explicit (&w->is_over, memory_order_relaxed))
         return -EPIPE;
-    if (max && w->used >= max && !force && !conflate) {
-        w->writer_waits = true;
+    if (!force && !is_conflated && is_full (w)) {
+        *full = true;
         return -EAGAIN;
     }
-    struct zc_frames fresh;
-    zc_frames_init (&fresh);
-    struct zc_frames *to = &w->q;
-    if (count > 1 || conflate) /* aside first, so that a failure leaves nothing behind */
-        to = &fresh;
-    for (size_t i = 0; i < count; i++) {
-        int rc = zc_frames_put_msg (to, &parts[i], i + 1 < count ? ZC_F_MORE : 0, true);
-        if (rc < 0) {
-            zc_frames_clear (&fresh);
-            return rc;
-        }
+    int rc = is_conflated ? put_conflated (c, w, parts, count) : zc_lane_put (&w->lane, parts, count);
+    if (rc < 0)
+        return rc;
+    if (!is_conflated) {
+        w->put++;
+        *full = is_full (w);
     }
-    if (conflate) {
-        zc_frames_clear (&w->q);
-        w->msgs = w->used = 0;
-    }
-    zc_frames_join (&w->q, &fresh);
-    w->msgs++;
-    w->used++;
-    if (max && w->used >= max)
-        w->writer_waits = true;
-    if (w->reader_waits) {
-        w->reader_waits = false;
-        tell (c, !writer, ZC_NEWS_IN);
-    }
+    answer (c, &w->reader_waits, !writer, ZC_NEWS_IN);
     return 0;
 }
 
 int zc_chan_put (struct zc_pipe *p, struct zc_msg *parts, size_t count, bool force)
 {
-    struct zc_chan *c = p->chan;
+    bool full;
+    int rc = put (p->chan, p->side, parts, count, force, &full);
 
-    zc_mutex_lock (&c->mu);
-    int rc = put_locked (c, p->side, parts, count, force);
-    bool full = c->way[p->side].writer_waits;
-    zc_mutex_unlock (&c->mu);
     if (full)
         zc_pipe_full (p);
     return rc;
@@ -201,68 +255,86 @@ int zc_chan_subscribe (struct zc_pipe *p, bool cancel, const uint8_t *topic, siz
 {
     struct zc_chan *c = p->chan;
     struct way *w = &c->way[p->side];
-    int rc = 0;
+    uint8_t what = !cancel;
 
-    if (n > SIZE_MAX / 2)
-        return -EINVAL;
-    zc_mutex_lock (&c->mu);
-    if (!c->side[!p->side].gone) {
-        uint8_t *at = zc_frames_room_fast (&w->q, n + 10);
-        if (at) {
-            size_t h = zc_frame_head (at, ZC_F_COMMAND, n + 1);
-            at[h] = !cancel;
-            if (n)
-                memcpy (at + h + 1, topic, n);
-            zc_frames_grown (&w->q, h + 1 + n);
-            w->msgs++;
-            w->used++;
-            if (w->reader_waits) {
-                w->reader_waits = false;
-                tell (c, !p->side, ZC_NEWS_IN);
-            }
-        } else
-            rc = -ENOMEM;
-    }
-    zc_mutex_unlock (&c->mu);
-    return rc;
+    if (atomic_load_explicit (&w->is_over, memory_order_relaxed))
+        return 0;
+    int rc = zc_lane_put_frame (&w->lane, ZC_F_COMMAND, &what, 1, topic, n);
+    if (rc < 0)
+        return rc;
+    w->put++;
+    answer (c, &w->reader_waits, !p->side, ZC_NEWS_IN);
+    return 0;
 }
 
 bool zc_chan_has_room (struct zc_pipe *p)
 {
-    struct zc_chan *c = p->chan;
-
-    zc_mutex_lock (&c->mu);
-    uint32_t max = limit (c, p->side);
-    bool room = !max || c->way[p->side].used < max;
-    if (!room)
-        c->way[p->side].writer_waits = true;
-    zc_mutex_unlock (&c->mu);
-    return room;
+    struct way *w = &p->chan->way[p->side];
+    return atomic_load_explicit (&w->is_conflated, memory_order_relaxed) || !is_full (w);
 }
 
-/* Under c->mu: what p has read comes back to its writer as room. */
-static void credit (struct zc_pipe *p)
-{
-    struct zc_chan *c = p->chan;
-    struct way *w = &c->way[!p->side];
-    uint32_t max = limit (c, !p->side);
+/* ---- reading ---- */
 
-    w->used -= p->popped < w->used ? p->popped : w->used;
-    p->popped = 0;
-    p->credit_at = max ? (max + 1) / 2 : UINT32_MAX;
-    if (w->writer_waits && (!max || w->used < max)) {
-        w->writer_waits = false;
-        tell (c, !p->side, ZC_NEWS_OUT);
-    }
+/* Word of room, if the writer has asked for it; when to look next. The writer sees what was read without being told. */
+static void tell_room (struct zc_pipe *p)
+{
+    struct way *w = &p->chan->way[!p->side];
+    uint32_t max = atomic_load_explicit (&w->limit, memory_order_relaxed);
+
+    p->tell_at = p->popped + (max && max < 2 * TELL_EVERY ? (max + 1) / 2 : TELL_EVERY);
+    atomic_store_explicit (&w->credited, p->popped, memory_order_seq_cst);
+    answer (p->chan, &w->writer_waits, !p->side, ZC_NEWS_OUT);
 }
 
 void zc_chan_popped (struct zc_pipe *p)
 {
-    if (++p->popped < p->credit_at)
-        return;
-    zc_mutex_lock (&p->chan->mu);
-    credit (p);
-    zc_mutex_unlock (&p->chan->mu);
+    /* Release pairs with the acquire in is_full: what was read is the writer's again. */
+    atomic_store_explicit (&p->chan->way[!p->side].credited, ++p->popped, memory_order_release);
+    if ((int32_t) (p->popped - p->tell_at) >= 0)
+        tell_room (p);
+}
+
+bool zc_chan_take (struct zc_pipe *p)
+{
+    struct zc_chan *c = p->chan;
+    struct way *w = &c->way[!p->side];
+    struct zc_frames fresh;
+
+    zc_frames_init (&fresh);
+    uint32_t msgs = zc_lane_take (&w->lane, &fresh);
+    if (!msgs && atomic_load_explicit (&w->is_conflated, memory_order_relaxed)) {
+        zc_mutex_lock (&c->mu);
+        fresh = w->slot;
+        zc_frames_init (&w->slot);
+        zc_mutex_unlock (&c->mu);
+        msgs = !zc_frames_empty (&fresh);
+    }
+    if (msgs)
+        zc_pipe_arrived (p, &fresh, msgs);
+    return msgs;
+}
+
+static bool has_written (struct zc_chan *c, const struct way *w)
+{
+    if (zc_lane_has (&w->lane))
+        return true;
+    if (!atomic_load_explicit (&w->is_conflated, memory_order_relaxed))
+        return false;
+    zc_mutex_lock (&c->mu);
+    bool has = !zc_frames_empty (&w->slot);
+    zc_mutex_unlock (&c->mu);
+    return has;
+}
+
+void zc_chan_ask (struct zc_pipe *p)
+{
+    struct zc_chan *c = p->chan;
+    struct way *w = &c->way[!p->side];
+
+    tell_room (p);
+    atomic_store_explicit (&w->reader_waits, true, memory_order_seq_cst);
+    if (has_written (c, w) && atomic_exchange_explicit (&w->reader_waits, false, memory_order_seq_cst))
+        zc_mail_post (p->hub, p, ZC_NEWS_IN);
 }
 
 void zc_chan_limits (struct zc_pipe *p)
@@ -273,15 +345,12 @@ void zc_chan_limits (struct zc_pipe *p)
     zc_mutex_lock (&c->mu);
     c->side[p->side].sndhwm = h->sndhwm;
     c->side[p->side].rcvhwm = h->rcvhwm;
-    for (int i = 0; i < 2; i++) {
-        uint32_t max = limit (c, i);
-        if (c->way[i].writer_waits && (!max || c->way[i].used < max)) {
-            c->way[i].writer_waits = false;
-            tell (c, i, ZC_NEWS_OUT);
-        }
-    }
-    credit (p);
+    sides_changed (c);
+    for (int i = 0; i < 2; i++)
+        if (atomic_exchange_explicit (&c->way[i].writer_waits, false, memory_order_seq_cst))
+            tell (c, i, ZC_NEWS_OUT); /* it looks itself */
     zc_mutex_unlock (&c->mu);
+    tell_room (p);
 }
 
 void zc_chan_leave (struct zc_pipe *p)
@@ -291,6 +360,7 @@ void zc_chan_leave (struct zc_pipe *p)
     zc_mutex_lock (&c->mu);
     if (!c->side[p->side].gone) {
         c->side[p->side].gone = true;
+        sides_changed (c);
         tell (c, !p->side, ZC_NEWS_GONE | ZC_NEWS_IN);
     }
     zc_mutex_unlock (&c->mu);
@@ -304,27 +374,9 @@ void zc_chan_end (struct zc_pipe *p)
     zc_mutex_lock (&c->mu);
     c->side[p->side].hub = NULL;
     c->side[p->side].pipe = NULL;
+    sides_changed (c);
     p->chan = NULL;
     unref_locked (c);
-}
-
-/* Takes all that waits for p. */
-static void refill (struct zc_pipe *p)
-{
-    struct zc_chan *c = p->chan;
-    struct way *w = &c->way[!p->side];
-    struct zc_frames fresh;
-
-    zc_frames_init (&fresh);
-    zc_mutex_lock (&c->mu);
-    zc_frames_join (&fresh, &w->q);
-    uint32_t msgs = w->msgs;
-    w->msgs = 0;
-    w->reader_waits = true;
-    credit (p);
-    zc_mutex_unlock (&c->mu);
-    if (msgs)
-        zc_pipe_arrived (p, &fresh, msgs);
 }
 
 static void come_up (struct zc_pipe *p)
@@ -346,6 +398,15 @@ static void come_up (struct zc_pipe *p)
     zc_pipe_up (p);
 }
 
+/* It wrote something. Who must see everything soon takes all of it; others take a step, and look for more when they have read it. */
+static void take_news (struct zc_pipe *p)
+{
+    while (zc_chan_take (p) && p->hub->ops->input_is_urgent) {
+    }
+    if (!p->in_msgs)
+        zc_chan_ask (p);
+}
+
 void zc_chan_news (struct zc_hub *h, struct zc_pipe *p, unsigned news)
 {
     if (news & ZC_NEWS_NEW) {
@@ -362,27 +423,29 @@ void zc_chan_news (struct zc_hub *h, struct zc_pipe *p, unsigned news)
     if (news & ZC_NEWS_BOUND)
         come_up (p);
     if (news & ZC_NEWS_IN)
-        refill (p);
+        take_news (p);
     if ((news & ZC_NEWS_OUT) && p->has_out && zc_chan_has_room (p))
         zc_pipe_room (p);
-    if (news & ZC_NEWS_GONE)
+    if (news & ZC_NEWS_GONE) {
+        while (zc_chan_take (p)) {
+        } /* all that it wrote before it left */
         zc_pipe_retire (p);
+    }
 }
 
 /* ---- a side that is no socket ---- */
 
 int zc_chan_write (struct zc_chan *c, struct zc_msg *parts, size_t count)
 {
-    zc_mutex_lock (&c->mu);
-    int rc = put_locked (c, 0, parts, count, false);
-    zc_mutex_unlock (&c->mu);
-    return rc;
+    bool full;
+    return put (c, 0, parts, count, false, &full);
 }
 
 void zc_chan_close_writer (struct zc_chan *c)
 {
     zc_mutex_lock (&c->mu);
     c->side[0].gone = true;
+    sides_changed (c);
     tell (c, 1, ZC_NEWS_GONE | ZC_NEWS_IN);
     unref_locked (c);
 }

@@ -1,5 +1,9 @@
-/* The meeting place of two sockets in one process: a queue each way under a leaf lock of its own. Neither side ever takes the
- * other's lock: it leaves word in the other's mail. A side may also be no socket at all (a monitor writes). */
+/* The meeting place of two sockets in one process: a lane each way, which needs no lock, and a leaf lock for everything else (who is
+ * here, limits, word to be left). Neither side ever takes the other socket's lock: it leaves word in the other's mail, and only if
+ * the other has asked for it. A side may also be no socket at all (a monitor writes).
+ *
+ * Asking and telling, for messages (reader_waits) and for room (writer_waits) alike: who waits raises the flag, then looks once
+ * more; who acts does so, then looks at the flag. All four are sequentially consistent, so one of the two sees the other. */
 #ifndef ZC_CORE_CHAN_H
 #define ZC_CORE_CHAN_H
 
@@ -29,6 +33,10 @@ int zc_chan_put (struct zc_pipe *p, struct zc_msg *parts, size_t count, bool for
 int zc_chan_subscribe (struct zc_pipe *p, bool cancel, const uint8_t *topic, size_t n);
 bool zc_chan_has_room (struct zc_pipe *p);
 void zc_chan_popped (struct zc_pipe *p);
+/* Brings what the peer has written into p, as far as it goes in one step. True when messages came. */
+bool zc_chan_take (struct zc_pipe *p);
+/* The peer is to leave word when it writes; if it has written meanwhile, word is left at once. */
+void zc_chan_ask (struct zc_pipe *p);
 /* The hub's limits have changed. */
 void zc_chan_limits (struct zc_pipe *p);
 /* Our side writes no more; the peer is told. */

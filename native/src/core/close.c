@@ -155,13 +155,8 @@ void zc_hub_unlock_and_free (struct zc_hub *h)
     zc_handle_free (slot);
 }
 
-void zc_hub_exit (struct zc_hub *h)
+void zc_hub_exit_closing (struct zc_hub *h)
 {
-    h->refs--;
-    if (h->state < ZC_HUB_CLOSING) {
-        zc_hub_unlock (h);
-        return;
-    }
     if (h->loop)
         zc_driver_tick_at (h, 0);
     else if (zc_hub_is_over (h)) {

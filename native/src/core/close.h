@@ -16,7 +16,15 @@ uint64_t zc_hub_close_step (struct zc_hub *h);
 bool zc_hub_is_over (const struct zc_hub *h);
 void zc_hub_unlock_and_free (struct zc_hub *h);
 /* A call, endpoint or link lets go of the hub and unlocks it; the last one of a closed hub without an I/O thread frees it. */
-void zc_hub_exit (struct zc_hub *h);
+void zc_hub_exit_closing (struct zc_hub *h);
+static inline void zc_hub_exit (struct zc_hub *h)
+{
+    h->refs--;
+    if (h->state < ZC_HUB_CLOSING)
+        zc_hub_unlock (h);
+    else
+        zc_hub_exit_closing (h);
+}
 /* In a forked child: closes what is open, touches no lock. */
 void zc_hub_abandon (struct zc_hub *h);
 

@@ -26,14 +26,6 @@ enum
     SKIP = 7       /* so many waits sleep at once */
 };
 
-void zc_hub_unlock (struct zc_hub *h)
-{
-    zc_mutex_unlock (&h->slot->mu);
-    struct zc_self *self = zc_self ();
-    if (zc_self_has_work (self))
-        zc_self_run (self);
-}
-
 /* ---- sleepers ---- */
 
 void zc_sleeper_add (struct zc_sleepers *l, struct zc_sleeper *s, struct zc_parker *p, struct zc_hub *parked)
@@ -401,8 +393,10 @@ static bool has_news (struct zc_hub *h)
     return h->state == ZC_HUB_OPEN && h->ops->can_recv && h->ops->can_recv (h);
 }
 
-void zc_driver_pass_on (struct zc_hub *h)
+void zc_driver_pass_on_some (struct zc_hub *h)
 {
+    if (h->in.head)
+        zc_pipes_ask (h); /* they sleep on being told */
     if (h->in.head && (h->state != ZC_HUB_OPEN || is_role_free (h) || has_news (h)))
         zc_wake_one (&h->in);
     if (h->out.head && (h->act_count || h->state != ZC_HUB_OPEN))

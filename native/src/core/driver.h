@@ -88,14 +88,6 @@ struct zc_link
     struct zc_task gone_task;
 };
 
-/* ---- the lock ---- */
-static inline void zc_hub_lock (struct zc_hub *h)
-{
-    zc_mutex_lock (&h->slot->mu);
-}
-/* Unlocks and does what was put off meanwhile. */
-void zc_hub_unlock (struct zc_hub *h);
-
 /* ---- reading; under the lock, may unlock and lock again: everything known is void after them ---- */
 
 bool zc_driver_take (struct zc_hub *h);
@@ -105,7 +97,12 @@ int zc_driver_look (struct zc_hub *h, int64_t timeout);
 /* Lets go of the role. slept: this call slept long, so the next wait probably will too: the I/O thread watches meanwhile. */
 void zc_driver_leave (struct zc_hub *h, bool slept);
 /* What every way out of a call does: wake one sleeper if there is something for it. */
-void zc_driver_pass_on (struct zc_hub *h);
+void zc_driver_pass_on_some (struct zc_hub *h);
+static inline void zc_driver_pass_on (struct zc_hub *h)
+{
+    if (h->in.head || h->out.head || h->has_f || h->resume)
+        zc_driver_pass_on_some (h);
+}
 /* A thread that was woken and found nothing for itself, before it sleeps on this list again: what there is for the other list is
  * not forgotten. */
 void zc_driver_pass_across (struct zc_hub *h, const struct zc_sleepers *list);
@@ -128,11 +125,21 @@ bool zc_driver_has_ready (const struct zc_hub *h);
 /* The pipe has new bytes. */
 void zc_driver_dirty (struct zc_hub *h, struct zc_pipe *p);
 /* After one message was put: write now, gather, or leave it to the I/O thread. May unlock. */
-void zc_driver_sent (struct zc_hub *h);
+void zc_driver_sent_some (struct zc_hub *h);
+static inline void zc_driver_sent (struct zc_hub *h)
+{
+    if (h->dirty_count && !h->is_sweeping)
+        zc_driver_sent_some (h);
+}
 /* Writes what the caller gathered (about to wait). May unlock. */
 void zc_driver_flush (struct zc_hub *h);
 /* Before any unlock that ends a call: nobody leaves dirty pipes that no one is told of. */
-void zc_driver_tell (struct zc_hub *h);
+void zc_driver_begin_burst (struct zc_hub *h);
+static inline void zc_driver_tell (struct zc_hub *h)
+{
+    if (h->dirty_count && !h->is_burst && !h->is_sweeping)
+        zc_driver_begin_burst (h);
+}
 
 /* Writes what one pipe has; it is off the dirty list, its link free. Unlocks. */
 void zc_driver_write (struct zc_hub *h, struct zc_pipe *p);

@@ -4,48 +4,27 @@
 #include "base/alloc.h"
 #include "os/random.h"
 
-/* A handle is index and generation side by side; its lowest bit is always 1, so that it is never NULL and never an
- * aligned pointer. Where pointers have 32 bits fewer bits are left for each. */
-#define INDEX_BITS (sizeof (void *) >= 8 ? 24 : 14)
-#define GEN_BITS (sizeof (void *) >= 8 ? 32 : 16)
-#define GEN_MASK ((uintptr_t) ((1ull << GEN_BITS) - 1))
-
-enum
-{
-    SEGMENT = 64,    /* slots made at once */
-    SEGMENTS = 2048  /* so at most 131,072 objects */
-};
-
-static _Atomic (struct zc_slot *) segments[SEGMENTS];
+struct zc_slot *_Atomic zc_handle_segments[ZC_SEGMENTS];
 static zc_mutex lock = ZC_MUTEX_INIT; /* guards what follows */
 static struct zc_slot *free_slots;
 static uint32_t made;
 
-struct zc_slot *zc_handle_slot (uint32_t index)
-{
-    if (index >= SEGMENT * SEGMENTS)
-        return NULL;
-    /* Pairs with the release store in grow: the slots are initialised before they can be found. */
-    struct zc_slot *s = atomic_load_explicit (&segments[index / SEGMENT], memory_order_acquire);
-    return s ? &s[index % SEGMENT] : NULL;
-}
-
 static int grow (void)
 {
-    if (made == SEGMENT * SEGMENTS || made >= (1u << INDEX_BITS))
+    if (made == ZC_SEGMENT * ZC_SEGMENTS || made >= (1u << ZC_INDEX_BITS))
         return -EMFILE;
-    struct zc_slot *s = zc_calloc (SEGMENT, sizeof *s);
+    struct zc_slot *s = zc_calloc (ZC_SEGMENT, sizeof *s);
     if (!s)
         return -ENOMEM;
-    for (uint32_t i = SEGMENT; i-- > 0;) {
+    for (uint32_t i = ZC_SEGMENT; i-- > 0;) {
         zc_mutex_init (&s[i].mu);
         s[i].index = made + i;
         s[i].gen = zc_random_u32 ();
         s[i].next_free = free_slots;
         free_slots = &s[i];
     }
-    atomic_store_explicit (&segments[made / SEGMENT], s, memory_order_release);
-    made += SEGMENT;
+    atomic_store_explicit (&zc_handle_segments[made / ZC_SEGMENT], s, memory_order_release);
+    made += ZC_SEGMENT;
     return 0;
 }
 
@@ -73,7 +52,7 @@ int zc_handle_new (enum zc_kind kind, void *object, struct zc_slot **out)
 
 void *zc_handle_of (const struct zc_slot *s)
 {
-    uintptr_t v = ((uintptr_t) s->gen & GEN_MASK) << INDEX_BITS | s->index;
+    uintptr_t v = ((uintptr_t) s->gen & ZC_GEN_MASK) << ZC_INDEX_BITS | s->index;
     return (void *) (v << 1 | 1);
 }
 
@@ -93,24 +72,4 @@ void zc_handle_free (struct zc_slot *s)
     s->next_free = free_slots;
     free_slots = s;
     zc_mutex_unlock (&lock);
-}
-
-int zc_handle_enter (const void *handle, enum zc_kind kind, struct zc_slot **out)
-{
-    uintptr_t v = (uintptr_t) handle;
-    struct zc_slot *s = v & 1 ? zc_handle_slot ((uint32_t) (v >> 1 & ((1u << INDEX_BITS) - 1))) : NULL;
-
-    if (!s)
-        return ZC_HANDLE_BAD;
-    *out = s;
-    if (atomic_load_explicit (&s->epoch, memory_order_relaxed) != zc_fork_epoch ()) {
-        /* No lock: its holder may not exist here. Nothing else changes such a slot in this process. */
-        bool live = s->kind == kind && ((uintptr_t) s->gen & GEN_MASK) == (v >> 1 >> INDEX_BITS);
-        return live ? ZC_HANDLE_FORKED : ZC_HANDLE_BAD;
-    }
-    zc_mutex_lock (&s->mu);
-    if (s->kind == kind && ((uintptr_t) s->gen & GEN_MASK) == (v >> 1 >> INDEX_BITS))
-        return ZC_HANDLE_OK;
-    zc_mutex_unlock (&s->mu);
-    return ZC_HANDLE_BAD;
 }

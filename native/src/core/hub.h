@@ -41,7 +41,7 @@ struct zc_pipe
     /* in */
     struct zc_frames in;            /* whole messages only */
     uint32_t in_msgs;
-    bool is_avail;                  /* on hub->avail */
+    bool is_avail;                  /* on hub->avail: has messages, or may have: a peer inside the process was not asked to tell */
     struct zc_pipe *avail_next;
     /* out, to a connection: framed bytes; out->msgs against hub->sndhwm. To a peer in this process: see chan */
     struct zc_outq out;
@@ -52,9 +52,11 @@ struct zc_pipe
     struct zc_link *link;           /* the live connection, NULL between connections */
     struct zc_chan *chan;           /* inproc: the meeting place, NULL for links */
     int side;                       /* ours in chan */
-    uint32_t popped, credit_at;     /* inproc: read and not yet credited; when to credit */
+    uint32_t popped, tell_at;       /* inproc: messages read; at how many to see whether the writer waits */
     unsigned news;                  /* under the mail's lock */
     struct zc_pipe *mail_next;      /* under the mail's lock */
+    unsigned opened;                /* news that were taken out of the mail and not yet heeded */
+    struct zc_pipe *opened_next;
     /* who */
     struct zc_meta *meta;           /* of the live or last connection; NULL: none */
     uint8_t *peer_id;               /* routing id the peer told, owned; NULL: empty */
@@ -107,6 +109,8 @@ struct zc_hub_ops
     void (*detach) (struct zc_hub *, struct zc_pipe *);
     /* Messages were added to pipe->in. The pattern may consume some here (subscriptions); what it leaves is read later. NULL: none. */
     void (*input) (struct zc_hub *, struct zc_pipe *);
+    /* input must see each message soon, whether or not anybody receives (subscriptions). */
+    bool input_is_urgent;
     /* True when a message that recv would return is there. May drop what it would never return. */
     bool (*can_recv) (struct zc_hub *);
     bool (*can_send) (struct zc_hub *);
@@ -206,15 +210,32 @@ struct zc_hub
     void (*on_done) (struct zc_hub *); /* lingering is over: endpoints are to end. Under the lock, on the I/O thread if there is one */
     void (*on_free) (struct zc_hub *); /* nothing refers to the hub any more: frees the upper half. Without the lock */
     struct zc_mail mail;
+    struct zc_pipe *opened; /* mail being read */
     struct zc_monitor *monitor;
 };
+
+/* ---- the lock ---- */
+static inline void zc_hub_lock (struct zc_hub *h)
+{
+    zc_mutex_lock (&h->slot->mu);
+}
+/* Unlocks and does what was put off meanwhile. */
+static inline void zc_hub_unlock (struct zc_hub *h)
+{
+    struct zc_self *self = zc_self_mine; /* whoever has locked has one */
+    zc_mutex_unlock (&h->slot->mu);
+    if (zc_self_has_work (self))
+        zc_self_run (self);
+}
 
 /* ---- for the pattern (sock/), under the lock ---- */
 
 /* The next pipe with a whole message, fair: it stays first until zc_hub_message_done. NULL: none. */
+struct zc_pipe *zc_hub_refill (struct zc_hub *);
 static inline struct zc_pipe *zc_hub_next_in (struct zc_hub *h)
 {
-    return h->avail_head;
+    struct zc_pipe *p = h->avail_head;
+    return p && !p->in_msgs ? zc_hub_refill (h) : p;
 }
 /* A whole message was taken out of p->in (p is the pipe zc_hub_next_in gave, or any other with messages): counts, credits,
  * moves p behind the others. p may be gone afterwards. */

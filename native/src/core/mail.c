@@ -70,33 +70,34 @@ void zc_mail_close (struct zc_hub *h)
     zc_mutex_unlock (&h->mail.mu);
 }
 
-static void open_mail (struct zc_hub *h)
+/* All of it in one region; then what each piece asks for. */
+void zc_mail_open (struct zc_hub *h)
 {
     struct zc_mail *m = &h->mail;
+    struct zc_pipe **end = &h->opened, *p;
 
-    for (;;) {
-        zc_mutex_lock (&m->mu);
-        struct zc_pipe *p = m->first;
-        unsigned news = 0;
-        if (p) {
-            m->first = p->mail_next;
-            if (!m->first)
-                m->end = &m->first;
-            news = p->news;
-            p->news = 0;
-        } else
-            atomic_store_explicit (&m->has, false, memory_order_relaxed);
-        zc_mutex_unlock (&m->mu);
-        if (!p)
-            return;
+    while (*end)
+        end = &(*end)->opened_next;
+    zc_mutex_lock (&m->mu);
+    for (p = m->first; p; p = p->mail_next) {
+        if (!p->opened) {
+            *end = p;
+            end = &p->opened_next;
+        }
+        p->opened |= p->news;
+        p->news = 0;
+    }
+    *end = NULL;
+    m->first = NULL;
+    m->end = &m->first;
+    atomic_store_explicit (&m->has, false, memory_order_relaxed);
+    zc_mutex_unlock (&m->mu);
+    while ((p = h->opened)) {
+        unsigned news = p->opened;
+        h->opened = p->opened_next;
+        p->opened = 0;
         zc_chan_news (h, p, news);
     }
-}
-
-void zc_hub_drain_mail (struct zc_hub *h)
-{
-    if (atomic_load_explicit (&h->mail.has, memory_order_relaxed))
-        open_mail (h);
 }
 
 bool zc_mail_has (struct zc_hub *h)
@@ -119,10 +120,17 @@ void zc_mail_forget (struct zc_hub *h, struct zc_pipe *p)
     }
     p->news = 0;
     zc_mutex_unlock (&m->mu);
+    for (struct zc_pipe **at = &h->opened; p->opened && *at; at = &(*at)->opened_next)
+        if (*at == p) {
+            *at = p->opened_next;
+            break;
+        }
+    p->opened = 0;
 }
 
 bool zc_mail_sleep (struct zc_hub *h, struct zc_sleeper *s, struct zc_parker *p, struct zc_hub *parked)
 {
+    zc_pipes_ask (h);
     zc_mutex_lock (&h->mail.mu);
     bool quiet = !h->mail.first;
     if (quiet)

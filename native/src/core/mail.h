@@ -12,7 +12,12 @@ bool zc_mail_post (struct zc_hub *h, struct zc_pipe *p, unsigned news);
 /* No more mail is taken. Under the hub's lock. */
 void zc_mail_close (struct zc_hub *h);
 /* Takes what came into the hub. Under the hub's lock. */
-void zc_hub_drain_mail (struct zc_hub *h);
+void zc_mail_open (struct zc_hub *h);
+static inline void zc_hub_drain_mail (struct zc_hub *h)
+{
+    if (atomic_load_explicit (&h->mail.has, memory_order_relaxed))
+        zc_mail_open (h);
+}
 /* p goes: it is not in the mail any more. Under the hub's lock; nobody posts for p any more. */
 void zc_mail_forget (struct zc_hub *h, struct zc_pipe *p);
 /* A thread goes to sleep: false when mail is there (drain it first). Cut with zc_mail_awake. */

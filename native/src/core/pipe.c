@@ -229,15 +229,56 @@ void zc_pipe_arrived (struct zc_pipe *p, struct zc_frames *fresh, uint32_t msgs)
     zc_pipe_avail (p);
 }
 
+/* Word is only asked for when somebody is about to rely on it: a stream from a peer inside the process leaves none, it is
+ * found by looking. */
+static bool may_stay_dry (const struct zc_hub *h, const struct zc_pipe *p)
+{
+    return p->chan && !p->is_ending && !h->has_f && !h->ops->input_is_urgent;
+}
+
+static void ask (struct zc_pipe *p)
+{
+    if (p->chan && !p->is_ending)
+        zc_chan_ask (p);
+    avail_cut (p);
+}
+
+void zc_pipes_ask (struct zc_hub *h)
+{
+    for (struct zc_pipe *p = h->avail_head, *next; p; p = next) {
+        next = p->avail_next;
+        if (!p->in_msgs)
+            ask (p);
+    }
+}
+
+struct zc_pipe *zc_hub_refill (struct zc_hub *h)
+{
+    const struct zc_pipe *stop = h->avail_tail;
+
+    for (struct zc_pipe *p = h->avail_head; p; p = h->avail_head) {
+        bool last = p == stop;
+        if (!p->in_msgs)
+            zc_chan_take (p);
+        if (p->in_msgs)
+            return p;
+        if (last)
+            break;
+        if (h->avail_head == p)
+            zc_hub_rotate_in (h);
+    }
+    return NULL;
+}
+
 void zc_hub_message_done (struct zc_hub *h, struct zc_pipe *p)
 {
     p->in_msgs--;
     if (p->chan)
         zc_chan_popped (p);
     if (p->is_avail) {
-        if (!p->in_msgs)
-            avail_cut (p);
-        else if (h->avail_head == p)
+        if (!p->in_msgs && !may_stay_dry (h, p))
+            ask (p);
+        if (h->avail_head == p)
             zc_hub_rotate_in (h);
     }
     if (p->link && p->link->is_ready && p->in_msgs == h->rcvhwm / 2)
@@ -331,6 +372,7 @@ void zc_pipe_free (struct zc_pipe *p)
 
     avail_cut (p);
     h->ops->detach (h, p);
+    zc_frames_clear (&p->in); /* before the channel, whose memory it may lie in */
     if (p->chan)
         zc_chan_end (p);
     zc_mail_forget (h, p);

@@ -23,6 +23,9 @@ void zc_pipe_room (struct zc_pipe *p);
 /* It is full. */
 void zc_pipe_full (struct zc_pipe *p);
 void zc_pipe_avail (struct zc_pipe *p);
+/* Each peer inside the process whose queue is empty is asked to leave word when it writes; if it has written meanwhile, there is mail. To
+ * be called before anybody relies on being told: before a sleep, before the exported descriptor is handed out. */
+void zc_pipes_ask (struct zc_hub *h);
 /* Frees one that was never attached. */
 void zc_pipe_discard (struct zc_pipe *p);
 

@@ -9,7 +9,7 @@
 #define YIELD_LATE (200 * ZC_US)  /* a yield that took this long met a busy process */
 #define LOOK_PAUSE (200 * ZC_MS)  /* and for this long we do not look again */
 
-static _Thread_local struct zc_self *me __attribute__ ((tls_model ("initial-exec"))); /* no call for it on hot paths */
+_Thread_local struct zc_self *zc_self_mine __attribute__ ((tls_model ("initial-exec")));
 static zc_mutex setup_lock = ZC_MUTEX_INIT;
 static bool is_set_up;
 
@@ -19,7 +19,7 @@ static void thread_ends (void *value)
 
     zc_chunk_unref (s->chunk);
     zc_free (s);
-    me = NULL;
+    zc_self_mine = NULL;
 }
 
 int zc_self_setup (void)
@@ -37,7 +37,7 @@ int zc_self_setup (void)
     return rc;
 }
 
-static struct zc_self *self_new (void)
+struct zc_self *zc_self_new (void)
 {
     struct zc_self *s = zc_calloc (1, sizeof *s);
     if (!s)
@@ -47,14 +47,9 @@ static struct zc_self *self_new (void)
         zc_free (s);
         return NULL;
     }
-    me = s;
+    zc_self_mine = s;
     zc_thread_at_end_set (s);
     return s;
-}
-
-struct zc_self *zc_self (void)
-{
-    return me ? me : self_new ();
 }
 
 void zc_self_wake (struct zc_self *s, struct zc_parker *p)

@@ -224,10 +224,8 @@ void zc_driver_write (struct zc_hub *h, struct zc_pipe *p)
     zc_driver_dirty (h, p); /* what others appended meanwhile */
 }
 
-void zc_driver_tell (struct zc_hub *h)
+void zc_driver_begin_burst (struct zc_hub *h)
 {
-    if (!h->dirty_count || h->is_burst || h->is_sweeping)
-        return;
     h->is_burst = true;
     h->flushes_seen = h->flushes;
     h->first_at = zc_now ();
@@ -244,10 +242,8 @@ void zc_driver_flush (struct zc_hub *h)
     zc_driver_tell (h);
 }
 
-void zc_driver_sent (struct zc_hub *h)
+void zc_driver_sent_some (struct zc_hub *h)
 {
-    if (!h->dirty_count || h->is_sweeping)
-        return;
     if (h->dirty_count > 1 || h->unsent > MANY_BYTES) {
         h->is_sweeping = true;
         h->gathered = 0;

@@ -11,6 +11,10 @@
 uint64_t zc_now (void);
 
 /* now + ms, ZC_NEVER for ms < 0, saturating. */
-uint64_t zc_deadline (int64_t ms);
+uint64_t zc_deadline_after (int64_t ms);
+static inline uint64_t zc_deadline (int64_t ms)
+{
+    return ms < 0 ? ZC_NEVER : zc_deadline_after (ms);
+}
 
 #endif

@@ -2,6 +2,7 @@
 # One prototype, one file for each way a system has of doing it.
 
 set(ZC_OS_SOURCES
+    os/lock.c
     os/poller/find.c
     os/poller/poll.c
     os/poller/select.c
@@ -27,6 +28,7 @@ if(WIN32)
     message(FATAL_ERROR "zcffi: os/ has no files for Windows yet")
 elseif(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT ZC_OS_PORTABLE)
     list(APPEND ZC_OS_SOURCES
+        os/linux/lock_futex.c
         os/linux/park_futex.c
         os/linux/peer_cred.c
         os/linux/pollers.c
@@ -40,6 +42,7 @@ elseif(CMAKE_SYSTEM_NAME STREQUAL "Linux")
     list(APPEND ZC_OS_SOURCES
         os/linux/peer_cred.c
         os/posix/fd_fcntl.c
+        os/posix/lock_cond.c
         os/posix/park_poll.c
         os/posix/poll_plain.c
         os/posix/pollers.c
@@ -48,6 +51,7 @@ elseif(CMAKE_SYSTEM_NAME STREQUAL "Linux")
 elseif(APPLE)
     list(APPEND ZC_OS_SOURCES
         os/posix/fd_fcntl.c
+        os/posix/lock_cond.c
         os/posix/park_poll.c
         os/posix/peer_eid.c
         os/posix/poll_plain.c
@@ -58,6 +62,7 @@ else()
     # The BSDs and their like.
     list(APPEND ZC_OS_SOURCES
         os/posix/fd_flags.c
+        os/posix/lock_cond.c
         os/posix/park_poll.c
         os/posix/peer_eid.c
         os/posix/poll_ppoll.c

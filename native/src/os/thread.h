@@ -1,4 +1,4 @@
-/* Threads, locks and thread-local ends of the operating system. Used by every floor above; knows nothing of them. */
+/* Threads and thread-local ends of the operating system. Used by every floor above; knows nothing of them. */
 #ifndef ZC_OS_THREAD_H
 #define ZC_OS_THREAD_H
 
@@ -7,38 +7,7 @@
 #include <stdint.h>
 #include <pthread.h>
 
-#ifdef ZC_CHAOS
-#include "os/chaos.h"
-#else
-#define zc_chaos() ((void) 0)
-#endif
-
-/* A short lock. Never held over a system call that can block. */
-typedef pthread_mutex_t zc_mutex;
-#define ZC_MUTEX_INIT PTHREAD_MUTEX_INITIALIZER
-
-static inline void zc_mutex_init (zc_mutex *m)
-{
-    pthread_mutex_init (m, NULL);
-}
-static inline void zc_mutex_lock (zc_mutex *m)
-{
-    zc_chaos ();
-    pthread_mutex_lock (m);
-}
-static inline bool zc_mutex_trylock (zc_mutex *m)
-{
-    return pthread_mutex_trylock (m) == 0;
-}
-static inline void zc_mutex_unlock (zc_mutex *m)
-{
-    pthread_mutex_unlock (m);
-    zc_chaos ();
-}
-static inline void zc_mutex_close (zc_mutex *m)
-{
-    pthread_mutex_destroy (m);
-}
+#include "os/lock.h"
 
 /* How a thread of ours is to run. priority and policy: -1 leaves them as they are. Name: at most 15 bytes reach the OS. */
 struct zc_thread_tune
@@ -74,7 +43,11 @@ void zc_thread_at_end_set (void *value);
 
 /* Number that a fork changes: 0 in the process that loaded the library, one more in each child of it. Objects remember the
  * epoch they were made in; a different one means "made before fork". Read before any lock of an object is taken. */
-unsigned zc_fork_epoch (void);
+extern _Atomic unsigned zc_fork_count;
+static inline unsigned zc_fork_epoch (void)
+{
+    return atomic_load_explicit (&zc_fork_count, memory_order_relaxed);
+}
 int zc_fork_watch (void); /* once, before the first object */
 
 #endif

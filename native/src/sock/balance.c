@@ -21,7 +21,7 @@ static int put_over (struct zc_hub *h, struct zc_msg *parts, size_t count, struc
     return -EAGAIN;
 }
 
-int zc_balance_put (struct zc_hub *h, struct zc_msg *parts, size_t count, bool force, struct zc_pipe **out)
+static inline int put (struct zc_hub *h, struct zc_msg *parts, size_t count, bool force, struct zc_pipe **out)
 {
     struct zc_pipe *p;
 
@@ -42,21 +42,18 @@ int zc_balance_put (struct zc_hub *h, struct zc_msg *parts, size_t count, bool f
     return force ? put_over (h, parts, count, out) : -EAGAIN;
 }
 
-int zc_balance_send (struct zc_hub *h, struct zc_msg *parts, size_t count, bool force, struct zc_pipe **out)
+int zc_balance_put (struct zc_hub *h, struct zc_msg *parts, size_t count, bool force, struct zc_pipe **out)
 {
-    struct zc_pipe *to;
-    int rc = zc_balance_put (h, parts, count, force, &to);
-    if (rc < 0)
-        return rc;
-    if (out)
-        *out = to;
-    zc_sock_parts_sent (parts, count);
-    return 0;
+    return put (h, parts, count, force, out);
 }
 
 int zc_send_balanced (struct zc_sock *s, struct zc_msg *parts, size_t count, bool force)
 {
-    return zc_balance_send (s->hub, parts, count, force, NULL);
+    struct zc_pipe *to;
+    int rc = put (s->hub, parts, count, force, &to);
+    if (rc == 0)
+        zc_sock_parts_sent (parts, count);
+    return rc;
 }
 
 int zc_wrap_open (struct zc_wrap *w, size_t before, const struct zc_msg *parts, size_t count)

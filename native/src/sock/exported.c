@@ -2,6 +2,7 @@
 
 #include "core/driver.h"
 #include "core/mail.h"
+#include "core/pipe.h"
 
 static int open_event (struct zc_hub *h)
 {
@@ -35,6 +36,7 @@ int zc_exported_fd (struct zc_sock *s, int *fd)
         zc_mutex_unlock (&h->mail.mu);
         if (zc_sock_events (s))
             zc_driver_raise (h);
+        zc_pipes_ask (h);
     }
     *fd = h->f.ops ? h->f.fd : h->f_event.fd;
     return 0;

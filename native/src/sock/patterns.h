@@ -27,7 +27,8 @@ bool zc_can_always (struct zc_hub *);
 int zc_recv_fair (struct zc_sock *, struct zc_incoming *);
 int zc_send_balanced (struct zc_sock *, struct zc_msg *parts, size_t count, bool force);
 
-/* As zc_balance_send, but the parts stay the caller's. */
+/* Round robin: to the next pipe that has room, *out; the parts stay the caller's. -EAGAIN: none (force: overshoots one; -EAGAIN: there
+ * is no pipe). */
 int zc_balance_put (struct zc_hub *, struct zc_msg *parts, size_t count, bool force, struct zc_pipe **out);
 
 /* The message at the head of p. p may be gone afterwards. */

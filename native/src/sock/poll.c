@@ -184,7 +184,7 @@ static bool lie_down (struct watch *x, struct zc_parker *parker, struct zc_pollf
     zc_driver_tell (h);
     if (x->w.has_role)
         zc_driver_prepare_park (h);
-    if (!zc_mail_sleep (h, &x->mail, parker, NULL) || socket_ready (x, false))
+    if (socket_ready (x, false) || !zc_mail_sleep (h, &x->mail, parker, NULL))
         quiet = false;
     else if (x->w.has_role && zc_driver_has_ready (h))
         quiet = false;

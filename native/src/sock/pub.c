@@ -13,6 +13,7 @@ const struct zc_pattern zc_pattern_pub = {
             .down = zc_xpub_down,
             .detach = zc_xpub_detach,
             .input = zc_xpub_input,
+            .input_is_urgent = true,
             .can_send = zc_can_always,
             .picks_peer = true,
         },

@@ -10,6 +10,7 @@ const struct zc_pattern zc_pattern_push = {
             .attach = zc_attach_sender,
             .detach = zc_detach_plain,
             .input = zc_input_drop,
+            .input_is_urgent = true,
             .can_send = zc_can_send_any,
         },
     .send = zc_send_balanced,

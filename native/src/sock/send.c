@@ -6,14 +6,6 @@
 #include "sock/sleep.h"
 #include "zmq.h"
 
-void zc_sock_parts_sent (struct zc_msg *parts, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        zc_msg_drop (&parts[i]);
-        zc_msg_init (&parts[i]);
-    }
-}
-
 static int state_error (const struct zc_hub *h)
 {
     return h->state == ZC_HUB_OPEN ? 0 : h->state == ZC_HUB_STOPPED ? -ETERM : -ENOTSOCK;
@@ -24,31 +16,39 @@ static uint64_t send_deadline (const struct zc_sock *s, int flags)
     return (flags & ZMQ_DONTWAIT) || s->opt.sndtimeo == 0 ? 0 : zc_deadline (s->opt.sndtimeo);
 }
 
-/* Hands a whole message to the pattern, waiting for room. */
-static int send_whole (struct zc_sock *s, struct zc_msg *parts, size_t count, bool force, uint64_t deadline)
+/* Hands a whole message to the pattern, which had no room for it. */
+static int wait_and_send (struct zc_sock *s, struct zc_msg *parts, size_t count, bool force, uint64_t deadline)
 {
     struct zc_hub *h = s->hub;
     struct zc_wait w;
+    int rc;
+
+    zc_wait_init (&w, h);
+    w.deadline = deadline;
+    do {
+        rc = zc_wait_out (&w);
+        if (state_error (h) < 0)
+            rc = state_error (h);
+        if (rc == 0)
+            rc = s->pattern->send (s, parts, count, force);
+        else if (rc == -EAGAIN) { /* the time is up: one last try, room may have come with it */
+            rc = s->pattern->send (s, parts, count, force);
+            break;
+        }
+    } while (rc == -EAGAIN);
+    zc_wait_end (&w);
+    return rc;
+}
+
+/* A whole message. */
+static int send_whole (struct zc_sock *s, struct zc_msg *parts, size_t count, bool force, uint64_t deadline)
+{
     int rc = s->pattern->send (s, parts, count, force);
 
-    if (rc == -EAGAIN && deadline) {
-        zc_wait_init (&w, h);
-        w.deadline = deadline;
-        do {
-            rc = zc_wait_out (&w);
-            if (state_error (h) < 0)
-                rc = state_error (h);
-            if (rc == 0)
-                rc = s->pattern->send (s, parts, count, force);
-            else if (rc == -EAGAIN) { /* the time is up: one last try, room may have come with it */
-                rc = s->pattern->send (s, parts, count, force);
-                break;
-            }
-        } while (rc == -EAGAIN);
-        zc_wait_end (&w);
-    }
+    if (rc == -EAGAIN && deadline)
+        rc = wait_and_send (s, parts, count, force, deadline);
     if (rc == 0)
-        zc_driver_sent (h);
+        zc_driver_sent (s->hub);
     return rc;
 }
 

@@ -23,5 +23,12 @@ int zc_wait_in (struct zc_wait *w);
 int zc_wait_out (struct zc_wait *w);
 /* The role is given back. At the end of every call that may have waited. */
 void zc_wait_end (struct zc_wait *w);
+/* The same for a call that has not waited. */
+static inline void zc_wait_nothing (struct zc_hub *h)
+{
+    struct zc_wait w;
+    zc_wait_init (&w, h);
+    zc_wait_end (&w);
+}
 
 #endif

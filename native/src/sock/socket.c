@@ -13,40 +13,16 @@
 
 /* ---- calls come and go ---- */
 
-int zc_sock_enter (void *handle, struct zc_sock **out)
+int zc_sock_refuse (int found, struct zc_slot *slot)
 {
-    struct zc_slot *slot;
-
-    if (!zc_self ())
+    if (!zc_self_mine)
         return -ENOMEM;
-    switch (zc_handle_enter (handle, ZC_KIND_SOCKET, &slot)) {
-    case ZC_HANDLE_OK:
-        break;
-    case ZC_HANDLE_FORKED:
+    if (found == ZC_HANDLE_FORKED)
         return -ZCFFI_EFORKED;
-    default:
+    if (found != ZC_HANDLE_OK)
         return -ENOTSOCK;
-    }
-    struct zc_hub *h = slot->object;
-    if (h->state != ZC_HUB_OPEN) {
-        zc_hub_unlock (h);
-        return -ETERM;
-    }
-    h->refs++;
-    zc_hub_drain_mail (h);
-    *out = h->sock;
-    return 0;
-}
-
-void zc_sock_exit (struct zc_sock *s)
-{
-    struct zc_hub *h = s->hub;
-
-    zc_driver_tell (h);
-    zc_driver_pass_on (h);
-    zc_hub_exit (h);
-    if (zc_msg_has_late ())
-        zc_msg_run_late ();
+    zc_hub_unlock (slot->object); /* not OPEN */
+    return -ETERM;
 }
 
 /* ---- life ---- */
@@ -223,9 +199,7 @@ int zc_sock_set (void *handle, int option, const void *value, size_t size)
         limits_changed (s);
         if (s->pattern->set)
             (void) s->pattern->set (s, option, value, size); /* the stored value acts from now on */
-        struct zc_wait w;
-        zc_wait_init (&w, s->hub);
-        zc_wait_end (&w);
+        zc_wait_nothing (s->hub);
     }
     if (rc == 0)
         zc_driver_sent (s->hub); /* subscriptions */

@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/msg.h"
-#include "core/hub.h"
+#include "core/close.h"
+#include "core/driver.h"
+#include "core/mail.h"
 #include "core/options.h"
 
 struct zc_sock;
@@ -80,13 +82,16 @@ static inline struct zc_sock *zc_sock_of (const struct zc_hub *h)
 const struct zc_pattern *zc_pattern_of (int type);
 
 /* Makes count parts empty after they were taken (free functions run later, outside the lock). */
-void zc_sock_parts_sent (struct zc_msg *parts, size_t count);
+static inline void zc_sock_parts_sent (struct zc_msg *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        zc_msg_drop (&parts[i]);
+        zc_msg_init (&parts[i]);
+    }
+}
 
 /* ---- what patterns share: sock/balance.c, sock/distribute.c ---- */
 
-/* Round robin: to the next pipe that has room; 0 and the parts are sent, -EAGAIN: none (force: overshoots one; -EAGAIN: there is no
- * pipe). *out (may be NULL): the pipe it went to. */
-int zc_balance_send (struct zc_hub *, struct zc_msg *parts, size_t count, bool force, struct zc_pipe **out);
 /* Fair queue: the next message of any pipe; fills in->pipe. -EAGAIN: none. */
 int zc_fair_recv (struct zc_hub *, struct zc_incoming *);
 
@@ -94,10 +99,34 @@ int zc_fair_recv (struct zc_hub *, struct zc_incoming *);
 
 int zc_sock_open (void *ctx, int type, void **handle);
 int zc_sock_close (void *handle);
+/* Why a handle can't be entered. */
+int zc_sock_refuse (int found, struct zc_slot *);
 /* Finds and locks the socket of a handle and counts the call in: 0, -ENOTSOCK, -ETERM, -ZCFFI_EFORKED, -ENOMEM. */
-int zc_sock_enter (void *handle, struct zc_sock **out);
+static inline int zc_sock_enter (void *handle, struct zc_sock **out)
+{
+    struct zc_slot *slot = NULL;
+    int found = zc_self () ? zc_handle_enter (handle, ZC_KIND_SOCKET, &slot) : ZC_HANDLE_BAD;
+    struct zc_hub *h = found == ZC_HANDLE_OK ? slot->object : NULL;
+
+    *out = NULL;
+    if (!h || h->state != ZC_HUB_OPEN)
+        return zc_sock_refuse (found, slot);
+    h->refs++;
+    zc_hub_drain_mail (h);
+    *out = h->sock;
+    return 0;
+}
 /* Ends a call: nobody is left asleep or untold; unlocks; runs what was put off. */
-void zc_sock_exit (struct zc_sock *);
+static inline void zc_sock_exit (struct zc_sock *s)
+{
+    struct zc_hub *h = s->hub;
+
+    zc_driver_tell (h);
+    zc_driver_pass_on (h);
+    zc_hub_exit (h);
+    if (zc_msg_has_late ())
+        zc_msg_run_late ();
+}
 int zc_sock_set (void *handle, int option, const void *value, size_t size);
 int zc_sock_get (void *handle, int option, void *value, size_t *size);
 /* What the socket could do now: ZMQ_POLLIN, ZMQ_POLLOUT. Looks at its links. Under the lock. */

@@ -11,7 +11,7 @@ uint64_t zc_now (void)
     return (uint64_t) ts.tv_sec * 1000000000ull + (uint64_t) ts.tv_nsec;
 }
 
-uint64_t zc_deadline (int64_t ms)
+uint64_t zc_deadline_after (int64_t ms)
 {
     uint64_t now;
 

@@ -4,14 +4,14 @@
 
 #include <stdatomic.h>
 
-static _Atomic unsigned epoch;
+_Atomic unsigned zc_fork_count;
 static pthread_once_t watch_once = PTHREAD_ONCE_INIT;
 static int watch_result;
 
 static void count_fork (void)
 {
     /* Relaxed: no other thread exists yet, and those made later are made after this. */
-    atomic_fetch_add_explicit (&epoch, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit (&zc_fork_count, 1, memory_order_relaxed);
 }
 
 static void watch (void)
@@ -23,9 +23,4 @@ int zc_fork_watch (void)
 {
     pthread_once (&watch_once, watch);
     return watch_result;
-}
-
-unsigned zc_fork_epoch (void)
-{
-    return atomic_load_explicit (&epoch, memory_order_relaxed);
 }

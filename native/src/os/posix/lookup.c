@@ -40,7 +40,7 @@ struct zc_lookup
 struct desk
 {
     unsigned epoch; /* of the process it is for */
-    zc_mutex lock;
+    pthread_mutex_t lock;
     pthread_cond_t called; /* some lookup left CALLS */
     int threads;
     struct zc_lookup *first, **last;
@@ -63,13 +63,13 @@ static struct desk *desk_get (void)
         return NULL;
     fresh->epoch = epoch;
     fresh->last = &fresh->first;
-    zc_mutex_init (&fresh->lock);
+    pthread_mutex_init (&fresh->lock, NULL);
     pthread_cond_init (&fresh->called, NULL);
     if (atomic_compare_exchange_strong_explicit (&current, &d, fresh, memory_order_acq_rel,
                                                  memory_order_acquire))
         return fresh;
     pthread_cond_destroy (&fresh->called);
-    zc_mutex_close (&fresh->lock);
+    pthread_mutex_destroy (&fresh->lock);
     free (fresh);
     return d;
 }
@@ -81,16 +81,16 @@ static void serve (struct desk *d, struct zc_lookup *l)
     int n = -EAGAIN;
 
     if (!l->is_ended) {
-        zc_mutex_unlock (&d->lock);
+        pthread_mutex_unlock (&d->lock);
         n = zc_resolve (l->host, l->port, l->flags, found, ZC_RESOLVE_MAX);
-        zc_mutex_lock (&d->lock);
+        pthread_mutex_lock (&d->lock);
     }
     if (!l->is_ended) {
         l->state = CALLS;
         l->run.id = pthread_self ();
-        zc_mutex_unlock (&d->lock);
+        pthread_mutex_unlock (&d->lock);
         l->done (l->arg, found, n);
-        zc_mutex_lock (&d->lock);
+        pthread_mutex_lock (&d->lock);
         pthread_cond_broadcast (&d->called);
     }
     l->state = OVER;
@@ -103,7 +103,7 @@ static void lookup_main (void *arg)
     struct desk *d = arg;
     struct zc_lookup *l;
 
-    zc_mutex_lock (&d->lock);
+    pthread_mutex_lock (&d->lock);
     while ((l = d->first) != NULL) {
         d->first = l->next;
         if (!d->first)
@@ -111,7 +111,7 @@ static void lookup_main (void *arg)
         serve (d, l);
     }
     d->threads--;
-    zc_mutex_unlock (&d->lock);
+    pthread_mutex_unlock (&d->lock);
 }
 
 /* One more thread, if there is room. 0 also when others will do the work. Locked. */
@@ -152,14 +152,14 @@ int zc_resolve_start (const char *host, uint16_t port, unsigned flags,
     l->flags = flags;
     memcpy (l->host, host, n);
 
-    zc_mutex_lock (&d->lock);
+    pthread_mutex_lock (&d->lock);
     rc = hire (d); /* it can't look before the lock is free */
     if (rc == 0) {
         *d->last = l;
         d->last = &l->next;
         *out = l; /* before done can be called: it may want to end it */
     }
-    zc_mutex_unlock (&d->lock);
+    pthread_mutex_unlock (&d->lock);
     if (rc < 0)
         free (l);
     return rc;
@@ -174,12 +174,12 @@ void zc_resolve_end (struct zc_lookup **p)
     if (!l || l->epoch != zc_fork_epoch ()) /* the thread that would answer is the parent's */
         return;
     d = l->desk;
-    zc_mutex_lock (&d->lock);
+    pthread_mutex_lock (&d->lock);
     /* From within done itself there is nothing to wait for. */
     while (l->state == CALLS && !zc_thread_is_current (&l->run))
         pthread_cond_wait (&d->called, &d->lock);
     l->is_ended = true;
     if (l->state == OVER)
         free (l);
-    zc_mutex_unlock (&d->lock);
+    pthread_mutex_unlock (&d->lock);
 }

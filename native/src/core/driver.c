@@ -259,7 +259,7 @@ static void settle (struct zc_hub *h, struct zc_link *l, struct zc_intake *in)
 
 static void read_link (struct zc_hub *h, struct zc_link *l)
 {
-    struct zc_intake in = {0};
+    struct zc_intake in = {.hung_up = l->has_hung_up};
 
     l->is_reading = true;
     zc_hub_unlock (h);

@@ -38,6 +38,7 @@ struct zc_intake
 {
     struct zc_frames fresh; /* whole messages, in order */
     uint32_t msgs;
+    bool hung_up;           /* given: the peer has, or a write failed: the end of the input is to be found by reading on */
     bool more;              /* the kernel may have more: read again */
     bool heard;             /* bytes arrived */
     struct zc_bytes answers; /* commands to send back: PONGs */

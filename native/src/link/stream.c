@@ -130,12 +130,12 @@ void zc_stream_abort (struct zc_stream *s)
 static void stream_read (struct zc_link *l, struct zc_intake *in)
 {
     struct zc_stream *s = stream_of (l);
-    zc_cutter_read (&s->cutter, l->fd, l->has_hung_up, in);
+    zc_cutter_read (&s->cutter, l->fd, in->hung_up, in);
 }
 
 static void raw_read (struct zc_link *l, struct zc_intake *in)
 {
-    zc_raw_read (l->fd, l->has_hung_up, in);
+    zc_raw_read (l->fd, in->hung_up, in);
 }
 
 static int stream_subscribe (struct zc_link *l, bool cancel, const uint8_t *topic, size_t n)

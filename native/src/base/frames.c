@@ -137,6 +137,32 @@ int zc_frames_take (struct zc_frames *q, struct zc_msg *m)
     return 0;
 }
 
+int zc_frames_move_message (struct zc_frames *from, struct zc_frames *to)
+{
+    struct zc_view v;
+
+    do {
+        struct zc_node *n = from->head;
+        int rc = 0;
+        zc_frames_peek (from, &v);
+        if (n->kind == ZC_NODE_REF) {
+            from->head = n->next;
+            if (!from->head)
+                from->tail = NULL;
+            zc_node_append (to, n);
+            continue;
+        }
+        if (n->kind == ZC_NODE_SLICE && v.size >= ZC_REF_FROM)
+            rc = zc_frames_put_slice (to, as_slice (n)->chunk, n->p, (size_t) (v.data - n->p) + v.size);
+        else
+            rc = zc_frames_put (to, v.flags, v.data, v.size);
+        if (rc < 0)
+            return rc;
+        zc_frames_skip (from, &v);
+    } while (v.flags & ZC_F_MORE);
+    return 0;
+}
+
 void zc_frames_drop_message (struct zc_frames *q)
 {
     struct zc_view v;

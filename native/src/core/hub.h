@@ -202,6 +202,7 @@ struct zc_hub
     size_t unsent;
     unsigned gathered;
     bool is_sweeping, is_burst;
+    bool is_held_back; /* gathered because messages waited to be received */
     uint64_t first_at, wrote_at, flushes, flushes_seen;
     uint64_t write_cost; /* ns a write took lately: gathering for less would be all writing */
     struct zc_sleepers in, out;

@@ -12,6 +12,8 @@
 #define GAP (1 * ZC_US)  /* a send sooner than this after the last write is gathered */
 #define HOLD (2 * ZC_US) /* what was gathered longer ago is written by the caller, or twice what a write costs */
 #define COST_MAX (20 * ZC_US)
+#define PAUSE (50 * ZC_US) /* a thread that has not written for so long starts afresh */
+#define FEW_WRITES 16      /* so many of its writes in a row are judged by their sockets alone */
 #define BURST_TICK (100 * ZC_US)
 #define MANY_BYTES (256u << 10) /* more than this a caller leaves to the I/O thread */
 enum
@@ -176,6 +178,27 @@ static void account (struct zc_hub *h, struct zc_link *l, size_t own, size_t n)
         zc_pipe_room (p);
 }
 
+/* A thread that feeds many sockets in turn would find each of them quiet and write every message by itself. So after a few writes
+ * without a pause its sends are gathered as one socket's are: what they share is the thread's time. */
+static void note_write (struct zc_self *self, uint64_t now)
+{
+    self->writes = now - self->wrote_at > PAUSE ? 1 : self->writes + 1;
+    self->wrote_at = now;
+}
+
+static uint64_t last_write (const struct zc_hub *h)
+{
+    const struct zc_self *self = zc_self_mine;
+    return self->writes > FEW_WRITES && self->wrote_at > h->wrote_at ? self->wrote_at : h->wrote_at;
+}
+
+/* How long what is gathered is held back, from its first message or the last write on. */
+static bool is_hold_over (const struct zc_hub *h, uint64_t now)
+{
+    uint64_t wrote = last_write (h), from = wrote > h->first_at ? wrote : h->first_at;
+    return now - from > HOLD + 2 * h->write_cost;
+}
+
 void zc_driver_write (struct zc_hub *h, struct zc_pipe *p)
 {
     struct zc_link *l = p->link;
@@ -199,6 +222,7 @@ void zc_driver_write (struct zc_hub *h, struct zc_pipe *p)
     l->is_held = false;
     h->flushes++;
     h->wrote_at = now;
+    note_write (zc_self_mine, now);
     if (n > 0)
         account (h, l, own, (size_t) n);
     if (l->is_dead) {
@@ -242,19 +266,33 @@ void zc_driver_flush (struct zc_hub *h)
     zc_driver_tell (h);
 }
 
+/* Messages wait to be received: the program is working through a backlog, and what it sends meanwhile (replies, what it passes on)
+ * is gathered until the backlog is done or the hold is over; then it writes what came together. */
+static bool has_backlog (const struct zc_hub *h)
+{
+    return h->avail_head && h->avail_head->in_msgs;
+}
+
 void zc_driver_sent_some (struct zc_hub *h)
 {
-    if (h->dirty_count > 1 || h->unsent > MANY_BYTES) {
+    bool is_first = h->gathered++ == 0;
+
+    if (has_backlog (h)) {
+        h->is_held_back = true;
+        return;
+    }
+    if (h->is_held_back) {
+        h->is_held_back = false;
+        zc_driver_flush (h);
+    } else if (h->dirty_count > 1 || h->unsent > MANY_BYTES) {
         h->is_sweeping = true;
         h->gathered = 0;
         zc_driver_tick_at (h, 0);
-        return;
-    }
-    if (h->gathered++ == 0) {
+    } else if (is_first) {
         uint64_t now = zc_now ();
         h->first_at = now;
-        if (now - h->wrote_at > GAP)
+        if (now - last_write (h) > (zc_self_mine->writes > FEW_WRITES ? HOLD + 2 * h->write_cost : GAP))
             zc_driver_flush (h);
-    } else if (!(h->gathered & ((h->gathered - 1) & 31)) && zc_now () - h->first_at > HOLD + 2 * h->write_cost)
+    } else if (!(h->gathered & ((h->gathered - 1) & 31)) && is_hold_over (h, zc_now ()))
         zc_driver_flush (h);
 }

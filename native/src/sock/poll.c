@@ -238,6 +238,7 @@ static int sleep_on_fds (struct poll *p, struct zc_parker *parker, size_t n)
 static int nap (struct poll *p)
 {
     struct zc_parker *parker = zc_self ()->parker;
+    zc_self_mine->writes = 0;
     bool by_fd = p->has_fds || p->sigmask, quiet = true;
     uint64_t began = zc_now ();
 

@@ -105,24 +105,6 @@ static int take_msg (struct zc_frames *q, struct zc_meta *meta, struct zc_msg *m
     return rc;
 }
 
-/* The rest of the message goes aside, for the calls that come. */
-static int put_aside (struct zc_frames *from, struct zc_meta *meta, struct zc_frames *to)
-{
-    bool more = true;
-    while (more) {
-        struct zc_msg m;
-        int rc = take_msg (from, meta, &m);
-        if (rc < 0)
-            return rc;
-        more = m.flags & ZC_MSG_MORE;
-        rc = zc_frames_put_msg (to, &m, more ? ZC_F_MORE : 0, true);
-        zc_msg_drop (&m);
-        if (rc < 0)
-            return rc;
-    }
-    return 0;
-}
-
 static int64_t give (struct zc_sock *s, struct zc_frames *q, struct zc_meta *meta, struct zc_msg *msg, void *buffer,
                      size_t room)
 {
@@ -176,11 +158,13 @@ static int64_t give_first (struct zc_sock *s, struct found *f, struct zc_msg *ms
     if (rc < 0)
         zc_frames_drop_message (q);
     else if (s->rcvmore) {
-        int aside = put_aside (q, NULL, &s->half_in);
+        int aside = zc_frames_move_message (q, &s->half_in);
         s->half_in_meta = zc_meta_ref (meta);
         s->half_in_by = zc_self ();
-        if (aside < 0)
+        if (aside < 0) {
+            zc_frames_drop_message (q);
             rc = aside;
+        }
     }
     zc_meta_unref (meta);
     found_done (s, f);
@@ -293,7 +277,7 @@ static int stash (struct zc_sock *s, struct found *f)
         zc_msg_drop (&f->in.prefix);
     }
     if (rc == 0)
-        rc = put_aside (f->in.frames, NULL, &s->stash);
+        rc = zc_frames_move_message (f->in.frames, &s->stash);
     found_done (s, f);
     return rc;
 }

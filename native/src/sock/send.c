@@ -54,7 +54,8 @@ static int send_whole (struct zc_sock *s, struct zc_msg *parts, size_t count, bo
 
 /* ---- part by part ---- */
 
-static int keep_part (struct zc_sock *s, struct zc_msg *msg)
+/* Takes a part. The last one of a message need not own its bytes: it is sent by this call, or given back. */
+static int keep_part (struct zc_sock *s, struct zc_msg *msg, bool is_last)
 {
     if (s->half_out_count == s->half_out_cap) {
         size_t cap = s->half_out_cap ? s->half_out_cap * 2 : 4;
@@ -64,7 +65,7 @@ static int keep_part (struct zc_sock *s, struct zc_msg *msg)
         s->half_out = grown;
         s->half_out_cap = cap;
     }
-    int rc = zc_msg_own (msg);
+    int rc = is_last ? 0 : zc_msg_own (msg);
     if (rc < 0)
         return rc;
     zc_msg_move (&s->half_out[s->half_out_count++], msg);
@@ -97,11 +98,47 @@ static int admit (struct zc_sock *s, const struct zc_msg *first, uint64_t deadli
     }
 }
 
-static int send_last (struct zc_sock *s, uint64_t deadline)
+/* The array of a message that was sent, or of what is left of one that was not. */
+static void put_back (struct zc_sock *s, struct zc_msg *parts, size_t count, size_t cap)
 {
-    int rc = send_whole (s, s->half_out, s->half_out_count, true, deadline);
-    if (rc == 0)
-        s->half_out_count = 0;
+    if (!s->half_out) {
+        s->half_out = parts;
+        s->half_out_count = count;
+        s->half_out_cap = cap;
+        return;
+    }
+    /* Another message was begun while this one waited: only one can be continued. */
+    for (size_t i = 0; i < count; i++)
+        zc_msg_drop (&parts[i]);
+    s->hub->dropped += count > 0;
+    zc_free (parts);
+}
+
+/* The message is complete. When it can't be sent its last parts are the caller's again; those before wait for another try. Others may
+ * begin a message of their own while this one waits. */
+static int send_last (struct zc_sock *s, uint64_t deadline, struct zc_msg *last, size_t last_count)
+{
+    struct zc_msg *parts = s->half_out;
+    size_t count = s->half_out_count, cap = s->half_out_cap;
+
+    s->half_out = NULL;
+    s->half_out_count = s->half_out_cap = 0;
+    int rc = s->pattern->send (s, parts, count, true);
+    if (rc == -EAGAIN && deadline) {
+        rc = 0;
+        for (size_t i = 0; i < count && rc == 0; i++)
+            rc = zc_msg_own (&parts[i]);
+        if (rc == 0)
+            rc = wait_and_send (s, parts, count, true, deadline);
+    }
+    if (rc == 0) {
+        put_back (s, parts, 0, cap);
+        zc_driver_sent (s->hub);
+        return 0;
+    }
+    for (size_t i = last_count; i-- > 0;)
+        zc_msg_move (&last[i], &parts[--count]);
+    put_back (s, parts, count, cap);
     return rc;
 }
 
@@ -114,13 +151,10 @@ static int send_one_part (struct zc_sock *s, struct zc_msg *msg, bool more, uint
         rc = admit (s, msg, deadline);
     if (rc < 0)
         return rc;
-    rc = keep_part (s, msg);
+    rc = keep_part (s, msg, !more);
     if (rc < 0 || more)
         return rc;
-    rc = send_last (s, deadline);
-    if (rc < 0 && s->half_out_count) /* this part is still the caller's; those before it wait for another try */
-        zc_msg_move (msg, &s->half_out[--s->half_out_count]);
-    return rc;
+    return send_last (s, deadline, msg, 1);
 }
 
 int zc_send_part (void *handle, struct zc_msg *msg, int flags)
@@ -150,9 +184,9 @@ static int send_rest (struct zc_sock *s, struct zc_msg *parts, size_t count, uin
     int rc = 0;
 
     for (size_t i = 0; i < count && rc == 0; i++)
-        rc = keep_part (s, &parts[i]);
+        rc = keep_part (s, &parts[i], true);
     if (rc == 0)
-        rc = send_last (s, deadline);
+        return send_last (s, deadline, parts, count);
     while (rc < 0 && s->half_out_count > before) {
         s->half_out_count--;
         zc_msg_move (&parts[s->half_out_count - before], &s->half_out[s->half_out_count]);

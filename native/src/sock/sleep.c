@@ -112,6 +112,7 @@ int zc_wait_in (struct zc_wait *w)
         if (!w->has_role && (w->has_role = zc_driver_take (h)))
             return 0;
     }
+    zc_self_mine->writes = 0;
     if (w->has_role)
         return park (w);
     w->has_looked = false;

@@ -713,7 +713,8 @@ int zc_driver_join (struct zc_hub *h, struct zc_link *l)
     l->is_joined = true;
     l->pipe->link = l;
     h->unsent += l->pipe->out.bytes;
-    ready_push (h, l); /* the handshake may have read more than its own */
+    if (l->has_input)
+        ready_push (h, l);
     zc_driver_dirty (h, l->pipe);
     return 0;
 }

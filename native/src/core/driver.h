@@ -76,6 +76,7 @@ struct zc_link
     bool is_held, is_blocked, is_dead, is_gone_posted;
     bool is_over; /* a write failed: no more output, the rest of the input is still read */
     struct zc_link *ready_next;
+    bool has_input; /* the handshake has read more than its own: to be set before the join */
     bool wants_in;  /* direct: input is asked for in the loop's poller */
     bool keeps_pipe; /* the pipe outlives this connection (a connecting endpoint will come again) */
     struct zc_bytes commands, writing; /* commands wait for a message's end; writing: what goes out before the queue */

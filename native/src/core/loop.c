@@ -155,11 +155,11 @@ int zc_loop_watch (struct zc_loop *l, struct zc_watch *w, int fd, unsigned event
     w->index = i;
     w->gen = s->gen & 0x3fffffff;
     w->fd = fd;
-    w->in_poller = events != 0;
+    w->events = events;
     if (events)
         rc = zc_poller_add (&l->poller, fd, events, zc_tag (ZC_TAG_WATCH, w->index, w->gen));
     if (rc < 0) {
-        w->in_poller = false;
+        w->events = 0;
         zc_loop_unwatch (l, w);
     }
     return rc;
@@ -170,14 +170,16 @@ int zc_loop_watch_mod (struct zc_loop *l, struct zc_watch *w, unsigned events)
     uint64_t tag = zc_tag (ZC_TAG_WATCH, w->index, w->gen);
     int rc = 0;
 
-    if (w->in_poller && events)
+    if (events == w->events && !(events & ZC_POLL_ONCE))
+        return 0;
+    if (w->events && events)
         rc = zc_poller_mod (&l->poller, w->fd, events, tag);
     else if (events)
         rc = zc_poller_add (&l->poller, w->fd, events, tag);
-    else if (w->in_poller)
+    else if (w->events)
         rc = zc_poller_del (&l->poller, w->fd);
     if (rc == 0)
-        w->in_poller = events != 0;
+        w->events = events;
     return rc;
 }
 
@@ -185,13 +187,13 @@ void zc_loop_unwatch (struct zc_loop *l, struct zc_watch *w)
 {
     if (w->fd < 0)
         return;
-    if (w->in_poller)
+    if (w->events)
         zc_poller_del (&l->poller, w->fd);
     l->watches[w->index].watch = NULL;
     l->watches[w->index].next_free = l->watch_free;
     l->watch_free = w->index;
     w->fd = -1;
-    w->in_poller = false;
+    w->events = 0;
 }
 
 static void dispatch (struct zc_loop *l, const struct zc_poll_event *e)

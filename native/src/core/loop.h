@@ -38,8 +38,8 @@ struct zc_watch
 {
     void (*fn) (struct zc_watch *, unsigned events); /* on the loop's thread */
     uint32_t index, gen;
-    int fd; /* -1: no place */
-    bool in_poller;
+    int fd;          /* -1: no place */
+    unsigned events; /* asked for in the poller, 0: not there; once: may be spent */
 };
 
 struct zc_loop

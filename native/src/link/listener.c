@@ -215,9 +215,9 @@ void zc_listener_stop (struct zc_listener *l)
     l->owner.is_stopped = true;
     zc_mutex_lock (&l->mu);
     int fd = l->fd;
-    if (l->watch.in_poller) {
+    if (l->watch.events) {
         zc_poller_del (&l->loop->poller, fd);
-        l->watch.in_poller = false;
+        l->watch.events = 0;
     }
     zc_net_close (fd);
     l->fd = -1;

@@ -411,10 +411,13 @@ static int take_bytes (struct zc_stream *s)
         rc = zc_wire_feed (&s->wire, buf, (size_t) n, &used);
         if (rc == ZC_WIRE_READY && zc_cutter_feed (&s->cutter, buf + used, (size_t) n - used) < 0)
             return -ENOMEM;
+        s->link.has_input = rc == ZC_WIRE_READY && used < (size_t) n;
         if (rc == ZC_WIRE_MORE) {
             int sent = send_pending (s);
             if (sent < 0)
                 return sent;
+            if ((size_t) n < sizeof buf)
+                return rc; /* the poller tells of more */
         }
     }
     return rc;
@@ -465,8 +468,12 @@ static int start_zmtp (struct zc_stream *s)
     s->link.ops = &ops_zmtp;
     s->link.watch.fn = handshake_event;
     s->alarm.fn = handshake_late;
+    size_t n;
     if (rc == 0)
-        rc = zc_loop_watch (s->link.loop, &s->link.watch, s->link.fd, ZC_POLL_IN | ZC_POLL_OUT);
+        (void) send_pending (s); /* what goes wrong is found again by reading */
+    if (rc == 0)
+        rc = zc_loop_watch (s->link.loop, &s->link.watch, s->link.fd,
+                            ZC_POLL_IN | (zc_wire_pending (&s->wire, &n) ? ZC_POLL_OUT : 0u));
     if (rc == 0 && o->handshake_ivl)
         rc = zc_loop_alarm (s->link.loop, &s->alarm, zc_deadline (o->handshake_ivl));
     return rc;

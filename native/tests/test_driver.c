@@ -124,6 +124,7 @@ static void join_task (struct zc_task *t)
     struct zc_pipe *p = zc_pipe_new ();
     CHECK_INT (zc_pipe_attach (h, p), 0);
     f->link.pipe = p;
+    f->link.has_input = f->leftover;
     CHECK_INT (zc_driver_join (h, &f->link), 0);
     zc_pipe_up (p);
     zc_driver_joined (h);

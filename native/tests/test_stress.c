@@ -994,6 +994,47 @@ TEST (relaxed_reqs_ask_a_router_and_a_rep)
     echo_over ("inproc", ZMQ_ROUTER, ZMQ_REQ, 0);
 }
 
+/* ---- a peer inside the process is quick ---- */
+
+static void *answer_at_once (void *arg)
+{
+    char b[8];
+    int n;
+
+    while ((n = zmq_recv (arg, b, sizeof b, ZMQ_DONTWAIT)) >= 0 || zmq_errno () == EAGAIN)
+        if (n >= 0 && zmq_send (arg, b, (size_t) n, 0) < 0)
+            break;
+    return NULL;
+}
+
+TEST (a_reply_that_comes_before_the_request_is_wholly_sent_is_received)
+{
+    static const int types[][2] = {{ZMQ_REQ, ZMQ_REP}, {ZMQ_PAIR, ZMQ_PAIR}, {ZMQ_DEALER, ZMQ_DEALER}};
+    int wait = (int) (3 * stall_ms ());
+
+    for (int k = 0; k < 3; k++) {
+        void *ctx = zmq_ctx_new (), *ask = zmq_socket (ctx, types[k][0]), *reply = zmq_socket (ctx, types[k][1]);
+        pthread_t id;
+        char b[8];
+        CHECK_INT (zmq_bind (reply, "inproc://quick"), 0);
+        CHECK_INT (zmq_connect (ask, "inproc://quick"), 0);
+        CHECK_INT (zmq_setsockopt (ask, ZMQ_RCVTIMEO, &wait, sizeof wait), 0);
+        pthread_create (&id, NULL, answer_at_once, reply);
+        for (long i = 0; i < scaled (50000); i++) {
+            CHECK_INT (zmq_send (ask, "?", 1, 0), 1);
+            int n = zmq_recv (ask, b, sizeof b, 0);
+            CHECK_INT (n, 1);
+            if (n != 1)
+                break;
+        }
+        CHECK_INT (zmq_ctx_shutdown (ctx), 0);
+        pthread_join (id, NULL);
+        CHECK_INT (zmq_close (ask), 0);
+        CHECK_INT (zmq_close (reply), 0);
+        CHECK_INT (zmq_ctx_term (ctx), 0);
+    }
+}
+
 /* ---- one message at a time, to receivers that wait in every way: nothing may hold it up ---- */
 
 static void pace (const char *transport, int send_type, int recv_type, bool watched, int look, int alone)

@@ -58,12 +58,12 @@ static void link_node (struct zc_lane *l, struct zc_lane_node *n)
     struct zc_lane_node *tail = l->tail;
 
     l->tail = n;
-    /* The release (and the order with whoever waits, see core/chan.c) comes with the store that publishes; but the node must be whole
-     * when it can be found. Pairs with the acquire in zc_lane_take. */
+    /* Pairs with the loads of the reader: the node is whole when it can be found. In the order of all that publishes: who says that it
+     * waits and then looks must not miss it (zc_lane_has). */
     if (tail)
-        atomic_store_explicit (&tail->next, n, memory_order_release);
+        atomic_store_explicit (&tail->next, n, memory_order_seq_cst);
     else
-        atomic_store_explicit (&l->first, n, memory_order_release);
+        atomic_store_explicit (&l->first, n, memory_order_seq_cst);
 }
 
 static struct zc_lane_node *fresh_node (struct zc_lane *l, size_t need)

@@ -111,7 +111,8 @@ struct zc_hub_ops
     void (*input) (struct zc_hub *, struct zc_pipe *);
     /* input must see each message soon, whether or not anybody receives (subscriptions). */
     bool input_is_urgent;
-    /* True when a message that recv would return is there. May drop what it would never return. */
+    /* True when a message that recv would return is there. May drop what it would never return. As recv it must ask zc_hub_next_in,
+     * even if it knows the pipe: a peer inside the process is only found to have written by looking. */
     bool (*can_recv) (struct zc_hub *);
     bool (*can_send) (struct zc_hub *);
     /* A message may be for one peer alone, so that room at one says nothing to a sender that waits for another. */

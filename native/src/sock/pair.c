@@ -67,8 +67,11 @@ static void input (struct zc_hub *h, struct zc_pipe *p)
         zc_pipe_drop_all (p);
 }
 
-static struct zc_pipe *readable (const struct pair *s)
+static struct zc_pipe *readable (struct zc_hub *h)
 {
+    const struct pair *s = pair_of (h);
+
+    (void) zc_hub_next_in (h); /* brings in what a peer inside the process has written */
     if (s->leaver && s->leaver->in_msgs)
         return s->leaver;
     return s->peer && s->peer->in_msgs ? s->peer : NULL;
@@ -76,12 +79,12 @@ static struct zc_pipe *readable (const struct pair *s)
 
 static bool can_recv (struct zc_hub *h)
 {
-    return readable (pair_of (h)) != NULL;
+    return readable (h) != NULL;
 }
 
 static int recv_one (struct zc_sock *s, struct zc_incoming *in)
 {
-    struct zc_pipe *p = readable (s->state);
+    struct zc_pipe *p = readable (s->hub);
     if (!p)
         return -EAGAIN;
     zc_incoming_from (in, p);

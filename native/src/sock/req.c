@@ -69,6 +69,7 @@ static bool can_recv (struct zc_hub *h)
     struct req *r = zc_sock_of (h)->state;
     if (!r->waiting || !r->peer)
         return false;
+    (void) zc_hub_next_in (h); /* brings in what a peer inside the process has written */
     drop_strays (r, r->peer);
     return r->peer && r->peer->in_msgs;
 }
@@ -125,14 +126,20 @@ static int send_request (struct zc_sock *s, struct zc_msg *parts, size_t count, 
 
     if (!may_send (s))
         return -EFSM;
+    /* What has come by now answers no request of ours, or one that is given up if this one goes out (REQ_RELAXED). It is told by its
+     * number: a peer inside the process may have answered before the next line. */
+    while (!r->waiting && (p = zc_hub_next_in (s->hub)) != NULL)
+        zc_pipe_drop_all (p);
+    struct zc_pipe *before = r->waiting ? r->peer : NULL;
+    uint32_t strays = before ? before->in_msgs : 0;
     int rc = put_request (s, parts, count, force, &to);
     if (rc < 0)
         return rc;
     zc_sock_parts_sent (parts, count);
     r->waiting = true;
     r->peer = to;
-    while ((p = zc_hub_next_in (s->hub)) != NULL)
-        zc_pipe_drop_all (p);
+    while (strays--)
+        zc_pipe_drop_head (before);
     return 0;
 }
 

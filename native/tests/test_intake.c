@@ -63,7 +63,10 @@ static uint32_t arrived(struct peer *p, const uint8_t *bytes, size_t n, size_t s
     for (size_t at = 0; at < n && !*error; at += step) {
         size_t k = n - at < step ? n - at : step;
         struct zc_intake in = {.more = true};
-        CHECK_INT(write(p->theirs, bytes + at, k), k);
+        if (write(p->theirs, bytes + at, k) != (ssize_t)k) {
+            CHECK_FAIL("what was sent before is not read");
+            return count;
+        }
         while (in.more && !in.error) {
             in = (struct zc_intake){0};
             zc_cutter_read(&p->cutter, p->ours, false, &in);
@@ -152,5 +155,34 @@ TEST(an_allocation_that_fails_costs_the_peer_and_no_message_before)
                     break;
             }
             CHECK(failures > 0);
+        }
+}
+
+/* Commands of any size between messages, however they are split. */
+TEST(long_commands_are_read_as_they_arrive)
+{
+    static const size_t sizes[] = {100, 32758, 32768, 98000, 131072, 300000, 5 << 20};
+    static const size_t steps[] = {1000, 40000, 100000};
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (size_t k = 0; k < sizeof steps / sizeof *steps; k++) {
+            struct peer p;
+            int error;
+            uint8_t *bytes = malloc(sizes[i] + 64), *at = bytes;
+            REQUIRE(bytes && peer_open(&p, 3));
+            p.wire.socktype = ZMQ_PUB;
+            p.wire.peer_type = ZMQ_SUB;
+            at += zc_wire_head(3, 0, 1, at);
+            *at++ = 'a';
+            at += zc_wire_head(3, ZC_FRAME_COMMAND, sizes[i], at);
+            memcpy(at, "\11SUBSCRIBE", 10);
+            memset(at + 10, 't', sizes[i] - 10);
+            at += sizes[i];
+            at += zc_wire_head(3, 0, 1, at);
+            *at++ = 'b';
+            CHECK_INT(arrived(&p, bytes, (size_t)(at - bytes), steps[k], &error), 3);
+            CHECK_INT(error, 0);
+            free(bytes);
+            peer_close(&p);
         }
 }

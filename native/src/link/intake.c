@@ -252,7 +252,7 @@ static const uint8_t *cut (struct zc_cutter *c, const uint8_t *p, const uint8_t 
             r.start = r.whole = p;
             continue;
         }
-        if (got == ZC_FRAME_PART && !(f.flags & ZC_F_COMMAND) && f.size >= ZC_BIG_FRAME) {
+        if (got == ZC_FRAME_PART && f.size >= ZC_BIG_FRAME) {
             if (!flush_run (c, &r, p, chunk, copy, in))
                 break;
             p += f.head;
@@ -293,7 +293,11 @@ static void read_big (struct zc_cutter *c, int fd, struct zc_intake *in)
     if (c->big_have < c->big_size)
         return;
     uint8_t flags = c->big_flags;
-    if (big_finish (c, in) && part_ends (c, flags, in))
+    if (flags & ZC_F_COMMAND) {
+        take_command (c, c->big->d, c->big_size, in);
+        zc_free (c->big);
+        c->big = NULL;
+    } else if (big_finish (c, in) && part_ends (c, flags, in))
         partial_done (c, in);
 }
 
@@ -305,7 +309,7 @@ static uint8_t *place (struct zc_self *self, size_t want)
         self->chunk_used = 0;
     if (self->chunk && self->chunk->cap - self->chunk_used >= want)
         return self->chunk->d + self->chunk_used;
-    struct zc_chunk *fresh = zc_chunk_new (ZC_READ_CHUNK);
+    struct zc_chunk *fresh = zc_chunk_new (want < ZC_READ_CHUNK ? ZC_READ_CHUNK : (uint32_t) want);
     if (!fresh)
         return NULL;
     zc_chunk_unref (self->chunk);

@@ -74,7 +74,11 @@ def failure(work: Path, name: str, program: str, environment: dict[str, str]) ->
     if done.returncode == 0:
         return None
     marks = ("STALLED", "FAILED", "does not come", "not true")
-    lines = [line for line in done.stderr.splitlines() if line.startswith(marks) or "does not come" in line]
+    lines = [
+        line
+        for line in done.stderr.splitlines()
+        if line.startswith(marks) or "does not come" in line
+    ]
     return f"{where}: {lines[0][:90] if lines else f'status {done.returncode}'}"
 
 
@@ -106,11 +110,17 @@ def restore(work: Path) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*")
     parser.add_argument("--list", action="store_true")
     arguments = parser.parse_args()
-    diffs = [d for d in sorted(MUTANTS.glob("*.diff")) if not arguments.names or d.stem in arguments.names]
+    diffs = [
+        d
+        for d in sorted(MUTANTS.glob("*.diff"))
+        if not arguments.names or d.stem in arguments.names
+    ]
     if arguments.list:
         for diff in diffs:
             print(f"{diff.stem:40} {diff.read_text().splitlines()[0]}")
@@ -136,9 +146,15 @@ def main() -> int:
             bad = seen is None or seen.startswith("DOES NOT")
             if bad:
                 survivors.append(diff.stem)
-            print(f"{'SURVIVES' if bad else 'caught':9}{diff.stem:38} {time.monotonic() - start:4.0f} s  {seen or ''}", flush=True)
+            print(
+                f"{'SURVIVES' if bad else 'caught':9}{diff.stem:38} {time.monotonic() - start:4.0f} s  {seen or ''}",
+                flush=True,
+            )
             restore(work)
-    print(f"{len(diffs) - len(survivors)} of {len(diffs)} caught" + (f"; left: {', '.join(survivors)}" if survivors else ""))
+    print(
+        f"{len(diffs) - len(survivors)} of {len(diffs)} caught"
+        + (f"; left: {', '.join(survivors)}" if survivors else "")
+    )
     return 1 if survivors else 0
 
 

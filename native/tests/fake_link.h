@@ -89,7 +89,7 @@ static inline void fake_read (struct zc_link *l, struct zc_intake *in)
         in->msgs++;
     }
     in->heard = n > 0;
-    in->more = n == (int64_t) want || l->has_hung_up;
+    in->more = n == (int64_t) want || in->hung_up;
     atomic_fetch_sub (&f->inside, 1);
 }
 

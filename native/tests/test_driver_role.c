@@ -1,5 +1,6 @@
 /* The driver alone: who reads, who waits, who is told (driver.h: ROLE). */
 #include "fake_link.h"
+#include "sock/sleep.h"
 
 TEST (the_role_is_taken_once_and_left_idle_or_to_the_io_thread)
 {
@@ -239,6 +240,36 @@ TEST (followers_get_the_role_and_the_messages)
     CHECK_INT (b.h->in.waking, 0);
     CHECK_INT (unread (b.h), 0);
     zc_hub_unlock (b.h);
+    bench_let_go (&b);
+    bench_close (&b, &f, 1);
+}
+
+/* A lock given away on the way to the sleep (a look, a write) is enough for a close: its wake finds nobody asleep yet. */
+TEST (nobody_falls_asleep_on_a_socket_that_is_over)
+{
+    struct bench b;
+    struct fake f = {.most = 0};
+
+    bench_open (&b, 1000);
+    for (int with_link = 0; with_link < 2; with_link++) {
+        struct zc_wait w;
+        if (with_link)
+            fake_start (&f, &b);
+        zc_hub_lock (b.h);
+        zc_wait_init (&w, b.h);
+        w.deadline = zc_now () + 3000 * ZC_MS;
+        w.has_role = zc_driver_take (b.h);
+        w.has_looked = w.has_parked = true;
+        uint64_t began = zc_now ();
+        b.h->state = ZC_HUB_STOPPED; /* as term does */
+        CHECK_INT (zc_wait_in (&w), 0);
+        CHECK (zc_now () - began < 2000 * ZC_MS);
+        CHECK_INT (zc_wait_out (&w), 0);
+        CHECK (zc_now () - began < 2000 * ZC_MS);
+        b.h->state = ZC_HUB_OPEN;
+        zc_wait_end (&w);
+        zc_hub_unlock (b.h);
+    }
     bench_let_go (&b);
     bench_close (&b, &f, 1);
 }

@@ -4,6 +4,7 @@
 #include "base/lane.h"
 #include "core/driver.h"
 #include "core/mail.h"
+#include "core/monitor.h"
 #include "core/pipe.h"
 
 #define TELL_EVERY 500u /* messages read between two looks whether the writer waits for room, at most */
@@ -353,17 +354,42 @@ void zc_chan_limits (struct zc_pipe *p)
     tell_room (p);
 }
 
+/* Nobody ever bound the name, so the reader's part is ours too: what waited is taken out, and its messages (not the
+ * subscriptions) are counted. Under c->mu. */
+static uint32_t take_back (struct way *w, struct zc_frames *fresh)
+{
+    struct zc_view v;
+    uint32_t n = 0;
+
+    *fresh = w->slot;
+    zc_frames_init (&w->slot);
+    while (zc_lane_take (&w->lane, fresh))
+        continue;
+    struct zc_cursor at = zc_frames_begin (fresh);
+    while (zc_frames_next (&at, &v))
+        n += !(v.flags & (ZC_F_MORE | ZC_F_COMMAND));
+    return n;
+}
+
 void zc_chan_leave (struct zc_pipe *p)
 {
     struct zc_chan *c = p->chan;
+    struct zc_frames fresh;
+    uint32_t lost = 0;
 
+    zc_frames_init (&fresh);
     zc_mutex_lock (&c->mu);
     if (!c->side[p->side].gone) {
+        if (!c->side[!p->side].hub && !c->side[!p->side].gone)
+            lost = take_back (&c->way[p->side], &fresh);
         c->side[p->side].gone = true;
         sides_changed (c);
         tell (c, !p->side, ZC_NEWS_GONE | ZC_NEWS_IN);
     }
     zc_mutex_unlock (&c->mu);
+    zc_frames_clear (&fresh);
+    if (lost)
+        zc_event_dropped (p->hub, lost);
 }
 
 void zc_chan_end (struct zc_pipe *p)

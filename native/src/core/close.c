@@ -109,7 +109,6 @@ uint64_t zc_hub_close_step (struct zc_hub *h)
         next = p->next;
         zc_pipe_retire (p);
     }
-    zc_monitor_stop (h);
     return 0;
 }
 
@@ -136,7 +135,7 @@ void zc_hub_unlock_and_free (struct zc_hub *h)
     struct zc_slot *slot = h->slot;
     struct zc_ctx *ctx = h->ctx;
 
-    zc_monitor_stop (h); /* a hub that never lingered */
+    zc_monitor_stop (h); /* not earlier: what could not be sent is still told */
     slot->object = NULL;
     zc_mutex_unlock (&slot->mu);
     if (h->has_set)

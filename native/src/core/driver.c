@@ -241,7 +241,7 @@ static void settle (struct zc_hub *h, struct zc_link *l, struct zc_intake *in)
     bool goes_on = answer (h, l, in);
     if (in->msgs)
         zc_pipe_arrived (p, &in->fresh, in->msgs);
-    if (!goes_on)
+    if (!goes_on || l->is_dead) /* the pattern may have refused what came */
         return;
     bool is_silent = l->is_over && !in->heard && !in->more;
     if (in->error || in->closed || is_silent) {

@@ -104,6 +104,12 @@ int zc_monitor_start (struct zc_hub *h, const char *name, uint64_t mask, bool wi
     return 0;
 }
 
+void zc_monitor_hide (struct zc_hub *h)
+{
+    if (h->monitor)
+        zc_names_withdraw (h->ctx, h->monitor->name, h->monitor->chan);
+}
+
 void zc_monitor_stop (struct zc_hub *h)
 {
     struct zc_monitor *mon = h->monitor;

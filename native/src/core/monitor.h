@@ -17,6 +17,8 @@ struct zc_event
 /* Starts (again) with the events of this mask on this inproc name. wide: frames of 64-bit events. 0, -EADDRINUSE, -ENOMEM. */
 int zc_monitor_start (struct zc_hub *, const char *name, uint64_t mask, bool wide);
 void zc_monitor_stop (struct zc_hub *); /* writes MONITOR_STOPPED; none: nothing */
+/* The socket is closed: nobody else finds the monitor, whose name is free again; its reader is told how the closing goes on. */
+void zc_monitor_hide (struct zc_hub *);
 
 bool zc_monitor_wants (const struct zc_hub *, uint64_t event);
 void zc_event_write (struct zc_hub *, const struct zc_event *);

@@ -86,13 +86,12 @@ static bool big_start (struct zc_cutter *c, const struct zc_frame *f, const uint
 
 /* ---- counting parts ---- */
 
-/* One more part has come. True when its message is whole with it. */
+/* One more part has come. True when its message is whole with it; who puts it into fresh counts it. */
 static bool part_ends (struct zc_cutter *c, uint8_t flags, struct zc_intake *in)
 {
     c->wire->in_message = flags & ZC_F_MORE;
     if (!(flags & ZC_F_MORE)) {
         c->parts = 0;
-        in->msgs++;
         return true;
     }
     if (++c->parts >= c->max_parts && c->max_parts)
@@ -172,20 +171,32 @@ static bool put_run (struct zc_frames *q, struct zc_chunk *chunk, const uint8_t 
     return false;
 }
 
+/* The message that began in partial has ended: it is one of those that arrived. */
+static void partial_done (struct zc_cutter *c, struct zc_intake *in)
+{
+    zc_frames_join (&in->fresh, &c->partial);
+    in->msgs++;
+}
+
 struct run
 {
     const uint8_t *start; /* whole frames that are not put away yet */
     const uint8_t *whole; /* the end of the last whole message among them */
+    uint32_t msgs;        /* the number of whole messages */
 };
 
-/* Puts away the frames of [run->start, at): whole messages to fresh, the others to partial. */
+/* Puts away the frames of [run->start, at): whole messages to fresh, the others to partial. In fresh there are never parts of a
+ * message without its end, also when there is no memory for it: its pipe may go on with another connection. */
 static bool flush_run (struct zc_cutter *c, struct run *r, const uint8_t *at, struct zc_chunk *chunk, bool copy,
                        struct zc_intake *in)
 {
     if (r->whole > r->start) {
-        zc_frames_join (&in->fresh, &c->partial);
-        if (!put_run (&in->fresh, chunk, r->start, r->whole, copy, in))
+        struct zc_frames *q = zc_frames_empty (&c->partial) ? &in->fresh : &c->partial;
+        if (!put_run (q, chunk, r->start, r->whole, copy, in))
             return false;
+        zc_frames_join (&in->fresh, &c->partial);
+        in->msgs += r->msgs;
+        r->msgs = 0;
         r->start = r->whole;
     }
     if (!put_run (&c->partial, chunk, r->start, at, true, in))
@@ -202,7 +213,7 @@ static bool put_v1 (struct zc_cutter *c, const struct zc_frame *f, const uint8_t
         return false;
     }
     if (part_ends (c, f->flags, in))
-        zc_frames_join (&in->fresh, &c->partial);
+        partial_done (c, in);
     return true;
 }
 
@@ -210,7 +221,7 @@ static bool put_v1 (struct zc_cutter *c, const struct zc_frame *f, const uint8_t
 static const uint8_t *cut (struct zc_cutter *c, const uint8_t *p, const uint8_t *e, struct zc_chunk *chunk, bool copy,
                            struct zc_intake *in)
 {
-    struct run r = {p, p};
+    struct run r = {p, p, 0};
     bool is_v1 = c->wire->major == 1;
 
     while (!in->error) {
@@ -227,8 +238,10 @@ static const uint8_t *cut (struct zc_cutter *c, const uint8_t *p, const uint8_t 
                 r.start = r.whole = p;
                 if (!put_v1 (c, &f, body, in))
                     break;
-            } else if (part_ends (c, f.flags, in))
+            } else if (part_ends (c, f.flags, in)) {
                 r.whole = p;
+                r.msgs++;
+            }
             continue;
         }
         if (got == ZC_FRAME_WHOLE) {
@@ -239,7 +252,7 @@ static const uint8_t *cut (struct zc_cutter *c, const uint8_t *p, const uint8_t 
             r.start = r.whole = p;
             continue;
         }
-        if (got == ZC_FRAME_PART && !(f.flags & ZC_F_COMMAND) && f.size >= ZC_BIG_FRAME) {
+        if (got == ZC_FRAME_PART && f.size >= ZC_BIG_FRAME) {
             if (!flush_run (c, &r, p, chunk, copy, in))
                 break;
             p += f.head;
@@ -248,8 +261,7 @@ static const uint8_t *cut (struct zc_cutter *c, const uint8_t *p, const uint8_t 
         }
         break;
     }
-    if (!in->error)
-        flush_run (c, &r, p, chunk, copy, in);
+    flush_run (c, &r, in->error ? r.whole : p, chunk, copy, in); /* what came whole before an error has arrived */
     return p;
 }
 
@@ -281,8 +293,12 @@ static void read_big (struct zc_cutter *c, int fd, struct zc_intake *in)
     if (c->big_have < c->big_size)
         return;
     uint8_t flags = c->big_flags;
-    if (big_finish (c, in) && part_ends (c, flags, in))
-        zc_frames_join (&in->fresh, &c->partial);
+    if (flags & ZC_F_COMMAND) {
+        take_command (c, c->big->d, c->big_size, in);
+        zc_free (c->big);
+        c->big = NULL;
+    } else if (big_finish (c, in) && part_ends (c, flags, in))
+        partial_done (c, in);
 }
 
 /* A place in the thread's chunk for want bytes; NULL: no memory. */
@@ -293,7 +309,7 @@ static uint8_t *place (struct zc_self *self, size_t want)
         self->chunk_used = 0;
     if (self->chunk && self->chunk->cap - self->chunk_used >= want)
         return self->chunk->d + self->chunk_used;
-    struct zc_chunk *fresh = zc_chunk_new (ZC_READ_CHUNK);
+    struct zc_chunk *fresh = zc_chunk_new (want < ZC_READ_CHUNK ? ZC_READ_CHUNK : (uint32_t) want);
     if (!fresh)
         return NULL;
     zc_chunk_unref (self->chunk);

@@ -13,6 +13,8 @@ static int follow (struct zc_wait *w, struct zc_sleepers *list)
     struct zc_parker *parker = zc_self ()->parker;
     struct zc_sleeper mine, mail;
 
+    if (h->state != ZC_HUB_OPEN)
+        return 0; /* closed while the lock was given away: everybody who slept was woken, nobody will be again */
     zc_driver_pass_across (h, list);
     zc_park_prepare (parker, ZC_PARK_WORD);
     if (!zc_mail_sleep (h, &mail, parker, NULL)) {
@@ -39,6 +41,8 @@ static int park (struct zc_wait *w)
     struct zc_sleeper mine, mail;
     uint64_t began = zc_now ();
 
+    if (h->state != ZC_HUB_OPEN)
+        return 0; /* as above */
     if (began >= w->deadline)
         return -EAGAIN;
     zc_driver_prepare_park (h);

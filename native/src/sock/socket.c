@@ -160,7 +160,7 @@ int zc_sock_close (void *handle)
     h->refs++;
     zc_hub_drain_mail (h);
     zc_endpoints_close (s);
-    zc_monitor_stop (h);
+    zc_monitor_hide (h);
     zc_hub_close (h, s->opt.linger);
     zc_hub_exit (h);
     zc_msg_run_late ();

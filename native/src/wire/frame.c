@@ -8,9 +8,9 @@
  * flags is MORE, the others mean nothing. A length of 0 is refused as deployed peers do, where
  * RFC 13 would have it thrown away: it comes from a peer that has lost its place.
  *
- * Limits: a message frame has at most maxmsgsize bytes. A command has at most maxmsgsize too,
- * but a small one is always taken (else a small limit would end every connection with
- * heartbeats), and one over COMMAND_MAX never: its body must lie in one piece to be read. */
+ * Limits: a frame has at most maxmsgsize bytes, a message's or a command's (a topic may be as long
+ * as a message); but a small command is always taken, else a small limit would end every connection
+ * with heartbeats. */
 #include <assert.h>
 #include <errno.h>
 
@@ -20,7 +20,6 @@
 #include "zmq.h"
 
 #define COMMAND_SMALL 512
-#define COMMAND_MAX (1u << 20)
 
 static int refuse(struct zc_wire *w, const char *text)
 {
@@ -36,11 +35,7 @@ static uint64_t limit_of(const struct zc_wire *w, uint8_t flags)
 {
     uint64_t limit = w->maxmsgsize < 0 ? INT64_MAX : (uint64_t)w->maxmsgsize;
 
-    if (!(flags & ZC_FRAME_COMMAND))
-        return limit;
-    if (limit < COMMAND_SMALL)
-        return COMMAND_SMALL;
-    return limit < COMMAND_MAX ? limit : COMMAND_MAX;
+    return (flags & ZC_FRAME_COMMAND) && limit < COMMAND_SMALL ? COMMAND_SMALL : limit;
 }
 
 int zc_frame_head(struct zc_wire *w, const uint8_t *p, size_t have, struct zc_frame *f)

@@ -1,0 +1,160 @@
+/* The driver alone: who writes, what is left to whom (driver.h: OUT). */
+#include "fake_link.h"
+
+/* Frames at the peer's end: header of two bytes, or nine. */
+static int read_frames (struct fake *f, size_t size, int want)
+{
+    static uint8_t b[1 << 20];
+    size_t frame = size + (size <= 255 ? 2 : 9), have = 0, need = frame * (size_t) want;
+    uint64_t end = zc_now () + 5000 * ZC_MS;
+
+    CHECK (need <= sizeof b);
+    while (have < need && zc_now () < end) {
+        ssize_t n = read (f->peer, b + have, need - have);
+        if (n > 0)
+            have += (size_t) n;
+        else
+            nap ();
+    }
+    for (size_t at = 0; at + frame <= have; at += frame)
+        CHECK_INT (b[at], size <= 255 ? 0 : ZC_F_LONG);
+    return (int) (have / frame);
+}
+
+TEST (a_pipe_is_dirty_only_while_its_link_is_free)
+{
+    struct bench b;
+    struct fake f = {.most = 0};
+
+    bench_open (&b, 1000);
+    fake_start (&f, &b);
+    zc_hub_lock (b.h);
+    struct zc_pipe *p = b.h->pipes;
+    put (b.h, 10);
+    CHECK (p->is_dirty);
+    put (b.h, 10);
+    CHECK_INT (b.h->dirty_count, 1);
+    CHECK (zc_driver_dirty_pop (b.h) == p);
+    p->link->is_held = true; /* somebody writes */
+    put (b.h, 10);
+    CHECK (!p->is_dirty);
+    p->link->is_held = false;
+    p->link->is_blocked = true;
+    zc_driver_dirty (b.h, p);
+    CHECK (!p->is_dirty);
+    p->link->is_blocked = false;
+    zc_driver_write (b.h, p);
+    CHECK_INT (p->out.msgs, 0);
+    CHECK_INT (b.h->unsent, 0);
+    CHECK (!p->is_dirty);
+    zc_hub_unlock (b.h);
+    CHECK_INT (read_frames (&f, 10, 3), 3);
+    bench_let_go (&b);
+    bench_close (&b, &f, 1);
+}
+
+TEST (what_is_left_behind_is_told_to_the_io_thread_which_writes_it)
+{
+    struct bench b;
+    struct fake f[2] = {{.most = 0}, {.most = 0}};
+
+    bench_open (&b, 1000);
+    fake_start (&f[0], &b);
+    zc_hub_lock (b.h);
+    put (b.h, 20);
+    zc_driver_tell (b.h);
+    CHECK (b.h->is_burst);
+    CHECK (b.h->is_ticking);
+    zc_hub_unlock (b.h);
+    CHECK_INT (read_frames (&f[0], 20, 1), 1);
+    EVENTUALLY (&b, !b.h->is_burst);
+    /* With two links unsent the caller writes none. */
+    fake_start (&f[1], &b);
+    zc_hub_lock (b.h);
+    put (b.h, 20);
+    put (b.h, 20);
+    CHECK_INT (b.h->dirty_count, 2);
+    zc_driver_sent (b.h);
+    CHECK (b.h->is_sweeping);
+    zc_hub_unlock (b.h);
+    CHECK_INT (read_frames (&f[0], 20, 1), 1);
+    CHECK_INT (read_frames (&f[1], 20, 1), 1);
+    EVENTUALLY (&b, !b.h->is_sweeping && !b.h->is_burst);
+    bench_let_go (&b);
+    bench_close (&b, f, 2);
+}
+
+TEST (a_message_appended_while_the_burst_ends_is_written)
+{
+    struct bench b;
+    struct fake f = {.most = 0};
+
+    bench_open (&b, 1000);
+    fake_start (&f, &b);
+    for (int i = 0; i < 300; i++) { /* at every phase of the tick */
+        zc_hub_lock (b.h);
+        put (b.h, 20);
+        zc_driver_tell (b.h);
+        zc_hub_unlock (b.h);
+        nanosleep (&(struct timespec){0, i * 1000}, NULL);
+        REQUIRE (i % 3 || read_frames (&f, 20, i ? 3 : 1) == (i ? 3 : 1));
+    }
+    bench_let_go (&b);
+    bench_close (&b, &f, 1);
+}
+
+TEST (blocked_output_goes_on_when_the_peer_reads_and_room_comes_back)
+{
+    struct bench b;
+    struct fake f = {.sndbuf = 4608};
+
+    bench_open (&b, 8);
+    fake_start (&f, &b);
+    zc_hub_lock (b.h);
+    for (int i = 0; i < 8; i++)
+        put (b.h, 4000);
+    struct zc_pipe *p = b.h->pipes;
+    CHECK_INT (p->act, -1); /* at its mark */
+    CHECK (zc_driver_dirty_pop (b.h) == p);
+    zc_driver_write (b.h, p);
+    CHECK (p->link->is_blocked);
+    CHECK (!p->is_dirty);
+    CHECK (p->out.msgs > 0);
+    CHECK (p->out.msgs > 4);
+    CHECK_INT (p->act, -1); /* partly written is not written */
+    zc_hub_unlock (b.h);
+    /* Half of the mark is room, although each write ended blocked. */
+    CHECK_INT (read_frames (&f, 4000, 4), 4);
+    EVENTUALLY (&b, b.h->pipes->act >= 0);
+    zc_hub_lock (b.h);
+    CHECK (p->out.msgs > 0);
+    zc_hub_unlock (b.h);
+    CHECK_INT (read_frames (&f, 4000, 4), 4);
+    EVENTUALLY (&b, b.h->pipes->act >= 0 && !b.h->pipes->link->is_blocked && !b.h->unsent);
+    bench_let_go (&b);
+    bench_close (&b, &f, 1);
+}
+
+static void *send_one (void *arg)
+{
+    char c[4000] = {0};
+    return (void *) (intptr_t) zmq_send (arg, c, sizeof c, 0);
+}
+
+TEST (room_wakes_a_sender_and_the_sender_the_next)
+{
+    struct bench b;
+    struct fake f = {.sndbuf = 4608};
+    pthread_t t[6];
+
+    bench_open (&b, 2);
+    fake_start (&f, &b);
+    for (int i = 0; i < 6; i++)
+        pthread_create (&t[i], NULL, send_one, b.socket);
+    EVENTUALLY (&b, b.h->out.head != NULL);
+    CHECK_INT (read_frames (&f, 4000, 6), 6);
+    for (int i = 0; i < 6; i++)
+        pthread_join (t[i], NULL);
+    bench_let_go (&b);
+    bench_close (&b, &f, 1);
+}

@@ -1,0 +1,275 @@
+/* The driver alone: who reads, who waits, who is told (driver.h: ROLE). */
+#include "fake_link.h"
+#include "sock/sleep.h"
+
+TEST (the_role_is_taken_once_and_left_idle_or_to_the_io_thread)
+{
+    struct bench b;
+    struct fake f = {.most = 0};
+
+    if (!nests ())
+        return;
+    bench_open (&b, 1000);
+    CHECK (!zc_driver_take (b.h)); /* no link, nothing to read */
+    fake_start (&f, &b);
+    zc_hub_lock (b.h);
+    CHECK_INT (b.h->role, ZC_ROLE_IO);
+    CHECK (b.h->is_armed);
+    CHECK (zc_driver_take (b.h));
+    CHECK_INT (b.h->role, ZC_ROLE_BUSY);
+    CHECK (!zc_driver_take (b.h));
+    zc_driver_look (b.h, 0);
+    zc_driver_leave (b.h, false);
+    CHECK_INT (b.h->role, ZC_ROLE_IDLE);
+    CHECK (b.h->is_ticking); /* who leaves it idle has it watched */
+    CHECK (zc_driver_take (b.h)); /* an idle role is anybody's */
+    zc_driver_leave (b.h, true);
+    CHECK_INT (b.h->role, ZC_ROLE_IO);
+    CHECK (b.h->is_armed);
+    zc_hub_unlock (b.h);
+    bench_let_go (&b);
+    bench_close (&b, &f, 1);
+}
+
+#ifndef ZC_TICK_OFF
+TEST (an_idle_role_goes_back_and_its_links_are_read)
+{
+    struct bench b;
+    struct fake f = {.most = 0};
+
+    if (!nests ())
+        return;
+    bench_open (&b, 1000);
+    fake_start (&f, &b);
+    zc_hub_lock (b.h);
+    CHECK (zc_driver_take (b.h));
+    zc_driver_look (b.h, 0);
+    zc_driver_leave (b.h, false);
+    zc_hub_unlock (b.h);
+    say (&f, 3);
+    EVENTUALLY (&b, unread (b.h) == 3);
+    CHECK_INT (b.h->role, ZC_ROLE_IO);
+    bench_let_go (&b);
+    bench_close (&b, &f, 1);
+}
+
+TEST (an_idle_role_goes_back_although_a_far_tick_is_due)
+{
+    struct bench b;
+    struct fake f = {.most = 0};
+
+    if (!nests ())
+        return;
+    bench_open (&b, 1000);
+    fake_start (&f, &b);
+    zc_hub_lock (b.h);
+    zc_driver_tick_at (b.h, zc_now () + 3600000 * ZC_MS); /* as a disconnected pipe with a long LINGER */
+    CHECK (zc_driver_take (b.h));
+    zc_driver_look (b.h, 0);
+    zc_driver_leave (b.h, false);
+    zc_hub_unlock (b.h);
+    say (&f, 1);
+    EVENTUALLY (&b, unread (b.h) == 1);
+    bench_let_go (&b);
+    bench_close (&b, &f, 1);
+}
+#endif
+
+TEST (the_io_thread_leaves_a_taken_set_alone_and_the_leaver_arms_it)
+{
+    struct bench b;
+    struct fake f = {.most = 0};
+
+    if (!nests ())
+        return;
+    bench_open (&b, 1000);
+    fake_start (&f, &b);
+    zc_hub_lock (b.h);
+    CHECK (zc_driver_take (b.h));
+    zc_hub_unlock (b.h);
+    int before = atomic_load (&f.reads);
+    say (&f, 2);
+    EVENTUALLY (&b, !b.h->is_armed); /* its event came and found the role taken */
+    CHECK_INT (atomic_load (&f.reads), before);
+    zc_hub_lock (b.h);
+    CHECK_INT (unread (b.h), 0);
+    zc_driver_leave (b.h, true);
+    zc_hub_unlock (b.h);
+    EVENTUALLY (&b, unread (b.h) == 2);
+    bench_let_go (&b);
+    bench_close (&b, &f, 1);
+}
+
+TEST (a_link_with_more_stays_ready_and_each_look_reads_it_once)
+{
+    struct bench b;
+    struct fake f[2] = {{.most = 1}, {.most = 1}};
+
+    if (!nests ())
+        return;
+    bench_open (&b, 1000);
+    fake_start (&f[0], &b);
+    fake_start (&f[1], &b);
+    zc_hub_lock (b.h);
+    CHECK (zc_driver_take (b.h));
+    zc_driver_look (b.h, 0);
+    zc_hub_unlock (b.h);
+    say (&f[0], 3);
+    say (&f[1], 3);
+    zc_hub_lock (b.h);
+    for (uint32_t i = 1; i <= 3; i++) {
+        zc_driver_look (b.h, 0);
+        CHECK_INT (unread (b.h), 2 * i); /* fair: one of each */
+        CHECK (zc_driver_has_ready (b.h));
+    }
+    zc_driver_look (b.h, 0);
+    CHECK (!zc_driver_has_ready (b.h)); /* the kernel said that it is empty */
+    zc_driver_leave (b.h, true);
+    zc_hub_unlock (b.h);
+    bench_let_go (&b);
+    bench_close (&b, f, 2);
+}
+
+TEST (a_full_pipe_is_not_read_until_half_of_it_was_taken)
+{
+    struct bench b;
+    struct fake f = {.most = 1};
+    char c[4];
+
+    bench_open (&b, 4);
+    fake_start (&f, &b);
+    say (&f, 10);
+    EVENTUALLY (&b, unread (b.h) == 4);
+    for (int i = 0; i < 20; i++)
+        nap ();
+    zc_hub_lock (b.h);
+    CHECK_INT (unread (b.h), 4);
+    CHECK (b.h->ready_head != NULL); /* not forgotten */
+    CHECK (!zc_driver_has_ready (b.h));
+    zc_hub_unlock (b.h);
+    /* Each is taken without waiting, so that only the room that came back can have the rest read. */
+    for (int i = 0; i < 10; i++) {
+        EVENTUALLY (&b, unread (b.h) > 0);
+        CHECK_INT (zmq_recv (b.socket, c, sizeof c, ZMQ_DONTWAIT), 1);
+    }
+    bench_let_go (&b);
+    bench_close (&b, &f, 1);
+}
+
+static void *receive_one (void *arg)
+{
+    char c[4];
+    return (void *) (intptr_t) zmq_recv (arg, c, sizeof c, 0);
+}
+
+TEST (a_parked_thread_hears_of_a_link_that_joins_with_its_input_read)
+{
+    struct bench b;
+    struct fake f[2] = {{.most = 0}, {.leftover = true}};
+    pthread_t t;
+    void *got;
+
+    if (!nests ())
+        return;
+    bench_open (&b, 1000);
+    fake_start (&f[0], &b);
+    pthread_create (&t, NULL, receive_one, b.socket);
+    EVENTUALLY (&b, b.h->role == ZC_ROLE_PARKED);
+    fake_start (&f[1], &b);
+    pthread_join (t, &got);
+    CHECK_INT ((intptr_t) got, 1);
+    bench_let_go (&b);
+    bench_close (&b, f, 2);
+}
+
+static void *poll_until_closed (void *arg)
+{
+    zmq_pollitem_t it = {.socket = arg, .events = ZMQ_POLLIN};
+    char c[4];
+
+    while (zmq_poll (&it, 1, -1) >= 0)
+        (void) zmq_recv (arg, c, sizeof c, ZMQ_DONTWAIT);
+    return NULL;
+}
+
+/* A wake of the set that is never taken out would have every later poll return at once. */
+TEST (a_poll_that_was_told_of_a_joining_link_sleeps_again)
+{
+    struct bench b;
+    struct fake f[2] = {{.most = 0}, {.leftover = true}};
+    struct timespec before, after;
+    pthread_t t;
+
+    bench_open (&b, 1000);
+    fake_start (&f[0], &b);
+    pthread_create (&t, NULL, poll_until_closed, b.socket);
+    EVENTUALLY (&b, !nests () || b.h->role == ZC_ROLE_PARKED);
+    close (f[0].peer);
+    f[0].peer = -1;
+    EVENTUALLY (&b, atomic_load (&f[0].gone) == 1 && (!nests () || b.h->role == ZC_ROLE_PARKED));
+    fake_start (&f[1], &b);
+    EVENTUALLY (&b, atomic_load (&f[1].reads) > 0 && !unread (b.h));
+    clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &before);
+    nanosleep (&(struct timespec){0, 300000000}, NULL);
+    clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &after);
+    CHECK ((after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec < 150000000);
+    bench_let_go (&b);
+    bench_close (&b, f, 2);
+    pthread_join (t, NULL);
+}
+
+TEST (followers_get_the_role_and_the_messages)
+{
+    struct bench b;
+    struct fake f = {.most = 1};
+    pthread_t t[4];
+
+    bench_open (&b, 1000);
+    fake_start (&f, &b);
+    for (int i = 0; i < 4; i++)
+        pthread_create (&t[i], NULL, receive_one, b.socket);
+    EVENTUALLY (&b, b.h->in.head && (!nests () || b.h->role == ZC_ROLE_PARKED));
+    for (int i = 0; i < 4; i++) {
+        say (&f, 1);
+        nap ();
+    }
+    for (int i = 0; i < 4; i++)
+        pthread_join (t[i], NULL);
+    zc_hub_lock (b.h);
+    CHECK (!b.h->in.head);
+    CHECK_INT (b.h->in.waking, 0);
+    CHECK_INT (unread (b.h), 0);
+    zc_hub_unlock (b.h);
+    bench_let_go (&b);
+    bench_close (&b, &f, 1);
+}
+
+/* A lock given away on the way to the sleep (a look, a write) is enough for a close: its wake finds nobody asleep yet. */
+TEST (nobody_falls_asleep_on_a_socket_that_is_over)
+{
+    struct bench b;
+    struct fake f = {.most = 0};
+
+    bench_open (&b, 1000);
+    for (int with_link = 0; with_link < 2; with_link++) {
+        struct zc_wait w;
+        if (with_link)
+            fake_start (&f, &b);
+        zc_hub_lock (b.h);
+        zc_wait_init (&w, b.h);
+        w.deadline = zc_now () + 3000 * ZC_MS;
+        w.has_role = zc_driver_take (b.h);
+        w.has_looked = w.has_parked = true;
+        uint64_t began = zc_now ();
+        b.h->state = ZC_HUB_STOPPED; /* as term does */
+        CHECK_INT (zc_wait_in (&w), 0);
+        CHECK (zc_now () - began < 2000 * ZC_MS);
+        CHECK_INT (zc_wait_out (&w), 0);
+        CHECK (zc_now () - began < 2000 * ZC_MS);
+        b.h->state = ZC_HUB_OPEN;
+        zc_wait_end (&w);
+        zc_hub_unlock (b.h);
+    }
+    bench_let_go (&b);
+    bench_close (&b, &f, 1);
+}

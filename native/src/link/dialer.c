@@ -124,6 +124,11 @@ static void connected (struct zc_dialer *d)
     zc_loop_alarm_off (d->loop, &d->alarm);
     zc_loop_unwatch (d->loop, &d->watch);
     d->fd = -1;
+    if (d->config->transport == ZC_TCP) {
+        struct zc_net_opts opts;
+        zc_link_net_opts (d->config, &opts);
+        (void) zc_tcp_tune (fd, &opts); /* single options may be refused; the connection works without them */
+    }
     event (d, ZMQ_EVENT_CONNECTED, (uint64_t) fd, NULL);
     int rc = zc_stream_start (&d->owner, d->hub, d->loop, d->config, fd);
     if (rc < 0) {

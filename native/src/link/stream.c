@@ -1,6 +1,8 @@
 #include "link/stream.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include "core/monitor.h"
 #include "core/pipe.h"
 #include "link/config.h"
@@ -20,7 +22,7 @@ struct zc_stream
     struct zc_wire wire;
     struct zc_cutter cutter;
     struct zc_alarm alarm; /* the handshake's end, then the heartbeat */
-    char peer[64];         /* address without port, for Peer-Address */
+    char peer[64];         /* Peer-Address: the host; for ipc localhost and who it is, as libzmq has it */
     char remote[96];       /* with port, for events */
 };
 
@@ -480,6 +482,19 @@ static int start_raw (struct zc_stream *s)
     return zc_loop_watch (s->link.loop, &s->link.watch, s->link.fd, 0);
 }
 
+/* localhost:user:group:process, as far as the system tells. */
+static void note_user (struct zc_stream *s)
+{
+    int64_t pid, uid, gid;
+
+    snprintf (s->peer, sizeof s->peer, "localhost");
+    if (zc_ipc_peer (s->link.fd, &pid, &uid, &gid) < 0)
+        return;
+    int n = snprintf (s->peer, sizeof s->peer, "localhost:%" PRId64 ":%" PRId64, uid, gid);
+    if (pid >= 0)
+        snprintf (s->peer + n, sizeof s->peer - (size_t) n, ":%" PRId64, pid);
+}
+
 static void note_addresses (struct zc_stream *s)
 {
     struct zc_addr a;
@@ -488,7 +503,7 @@ static void note_addresses (struct zc_stream *s)
         memcpy (s->remote, "tcp://", 6);
         zc_addr_text (&a, s->remote + 6, sizeof s->remote - 6);
     } else if (s->config->transport == ZC_IPC)
-        memcpy (s->peer, "localhost", 10);
+        note_user (s);
 }
 
 int zc_stream_start (struct zc_stream_owner *owner, struct zc_hub *h, struct zc_loop *loop, struct zc_link_config *config,

@@ -18,6 +18,7 @@ set(ZCFFI_SOURCES
     core/chan.c
     core/close.c
     core/ctx.c
+    core/ctxopts.c
     core/driver.c
     core/filter.c
     core/handle.c
@@ -26,6 +27,7 @@ set(ZCFFI_SOURCES
     core/monitor.c
     core/names.c
     core/options.c
+    core/optval.c
     core/pipe.c
     core/self.c
     core/writer.c
@@ -33,12 +35,14 @@ set(ZCFFI_SOURCES
     link/dialer.c
     link/intake.c
     link/listener.c
+    link/peer.c
     link/stream.c
     sock/balance.c
     sock/dealer.c
     sock/distribute.c
     sock/endpoints.c
     sock/exported.c
+    sock/news.c
     sock/pair.c
     sock/patterns.c
     sock/poll.c

@@ -1,9 +1,9 @@
 /* zc_poll: a caller's own wait over a handful of descriptors. */
 #include "os/poller.h"
+#include "base/alloc.h"
 #include "os/posix/poll_ns.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #define FEW 32 /* so many need no memory */
 
@@ -34,7 +34,7 @@ int zc_poll (struct zc_pollfd *fds, size_t n, int64_t timeout, const void *sigma
     int rc;
 
     if (n > FEW) {
-        all = calloc (n, sizeof *all);
+        all = zc_calloc (n, sizeof *all);
         if (!all)
             return -ENOMEM;
     }
@@ -44,6 +44,6 @@ int zc_poll (struct zc_pollfd *fds, size_t n, int64_t timeout, const void *sigma
     for (size_t i = 0; i < n; i++)
         fds[i].revents = rc > 0 ? from_poll (all[i].revents) : 0;
     if (all != few)
-        free (all);
+        zc_free (all);
     return rc;
 }

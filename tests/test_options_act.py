@@ -6,6 +6,7 @@ The options whose effect is a pattern's own (subscriptions, routing, requests) a
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import struct
@@ -355,6 +356,20 @@ def start(context, **options):
         setattr(pull, name, value)
     pull.bind("tcp://127.0.0.1:*")
     return tasks() - before
+
+
+@pytest.mark.zcffi_only
+def test_max_msgsz_limits_what_is_sent(own):
+    own.max_msgsz = 10
+    pull, push = own.socket(SocketType.PULL), own.socket(SocketType.PUSH)
+    push.connect(pull.bind("inproc://max-msgsz"))
+    with pytest.raises(zcffi.ZMQError) as caught:
+        push.send(b"0123456789a")
+    assert caught.value.errno == errno.EMSGSIZE
+    with pytest.raises(zcffi.ZMQError):
+        push.send_multipart([b"a", b"0123456789a"])
+    assert push.send_many([b"0123456789", b"0123456789a", b"b"]) == 1
+    assert pull.recv_many(3) == [b"0123456789"]
 
 
 @pytest.mark.zcffi_only

@@ -516,7 +516,8 @@ ZMQ_EXPORT int zmq_disconnect (void *socket, const char *endpoint);
  * `flags`: ZMQ_SNDMORE, more parts of the same message follow; ZMQ_DONTWAIT, fail instead of waiting. Waits while no
  * peer can take the message, at most ZMQ_SNDTIMEO milliseconds. Returns `size`. EAGAIN: would have to wait, or has
  * waited long enough. ENOTSUP: sockets of this type don't send. EFSM: not its turn to send. EHOSTUNREACH: no such
- * peer (ZMQ_ROUTER_MANDATORY). EINVAL: this type sends no multi-part messages. ENOMEM: no memory. */
+ * peer (ZMQ_ROUTER_MANDATORY). EMSGSIZE: larger than ZMQ_MAX_MSGSZ. EINVAL: this type sends no multi-part messages. ENOMEM:
+ * no memory. */
 ZMQ_EXPORT int zmq_send (void *socket, const void *buffer, size_t size, int flags);
 
 /** zmq_send() without a copy, for bytes that never change and never go away. */

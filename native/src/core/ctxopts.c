@@ -121,6 +121,7 @@ int zc_ctx_options_get (const struct zc_ctx_options *options, int option, int *v
 void zc_options_inherit (struct zc_options *options, const struct zc_ctx_options *ctx)
 {
     options->ipv6 = ctx->ipv6;
+    options->largest_part = ctx->max_msgsz;
     if (!ctx->blocky)
         options->linger = 0;
 }

@@ -367,6 +367,7 @@ int zc_options_get (const struct zc_options *options, int socktype, int option, 
 int zc_options_init (struct zc_options *options, int socktype)
 {
     memset (options, 0, sizeof *options);
+    options->largest_part = INT_MAX;
     FOR_EACH_STORED (row)
     {
         void *field = field_of (options, row);

@@ -66,6 +66,7 @@ struct zc_options {
 #undef OPTION
 #undef OPTION_ZCFFI
 #undef OPTION_ALIAS
+    int largest_part; /* that may be sent: ZMQ_MAX_MSGSZ of the context; INT_MAX: any */
 };
 
 /* The defaults of a socket type. 0. */
@@ -109,7 +110,7 @@ int zc_ctx_options_set(struct zc_ctx_options *, int option, int value);
 /* 0, -EINVAL. */
 int zc_ctx_options_get(const struct zc_ctx_options *, int option, int *value);
 
-/* What a new socket takes from its context: ipv6, and linger when the context is not blocky. */
+/* What a new socket takes from its context: ipv6, the largest part, and linger when the context is not blocky. */
 void zc_options_inherit(struct zc_options *, const struct zc_ctx_options *);
 
 #endif

@@ -187,7 +187,7 @@ class SocketOptions:
     def reconnect_ivl_max(self) -> int:
         """The wait doubles with every failure up to this.
 
-        0: it stays at `reconnect_ivl`.
+        0, or less than `reconnect_ivl`: it stays at that.
 
         In milliseconds. Default: 0. Allowed: 0 or more. Takes effect for later binds and connects.
         """

@@ -263,13 +263,13 @@ static void give_up (struct zc_dialer *d)
     zc_hub_unlock (d->hub);
 }
 
-/* IVL plus jitter each time, or doubling up to IVL_MAX. */
+/* IVL plus jitter each time, or doubling up to IVL_MAX. A maximum below the interval is ignored, as libzmq does. */
 static int next_interval (struct zc_dialer *d)
 {
     const struct zc_options *o = &d->config->opt;
     int ivl = o->reconnect_ivl;
 
-    if (o->reconnect_ivl_max <= 0)
+    if (o->reconnect_ivl_max < ivl)
         return ivl + (int) (zc_random_u32 () % (uint32_t) ivl);
     int now = d->interval ? d->interval : ivl;
     if (now > o->reconnect_ivl_max)

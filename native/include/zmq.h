@@ -671,8 +671,8 @@ struct iovec;
 ZMQ_EXPORT int zmq_sendiov (void *socket, struct iovec *iov, size_t count, int flags);
 
 /** Deprecated: receive up to `*count` parts of one message, each into memory of malloc() that the caller frees. Returns
- * the number of parts, also in `*count`. EINVAL: `count` or `iov` is NULL, or `*count` is 0. ENOMEM: no memory; else as
- * zmq_recv(). */
+ * the number of parts, also in `*count`; after a failure `*count` tells how many were received before it. EINVAL: `count` or
+ * `iov` is NULL, or `*count` is 0. ENOMEM: no memory; else as zmq_recv(). */
 ZMQ_EXPORT int zmq_recviov (void *socket, struct iovec *iov, size_t *count, int flags);
 
 /* zcffi: cdef end */

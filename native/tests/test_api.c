@@ -181,6 +181,43 @@ TEST (a_proxy_of_one_socket_echoes_until_its_context_ends)
     CHECK_INT (zmq_ctx_term (context), 0);
 }
 
+/* ---- handles ---- */
+
+TEST (what_is_no_handle_is_an_error_and_no_crash)
+{
+    void *context = zmq_ctx_new (), *s = socket_of (context, ZMQ_DEALER);
+    void *closed = socket_of (context, ZMQ_DEALER), *ended = zmq_ctx_new ();
+    char b[64] = "";
+    int number = 0;
+    size_t size = sizeof number;
+    void *const wild[] = {NULL, b, (void *) (uintptr_t) 1, (void *) (uintptr_t) 8, (void *) UINTPTR_MAX, closed, ended};
+
+    zmq_close (closed);
+    zmq_ctx_term (ended);
+    for (size_t i = 0; i < sizeof wild / sizeof *wild + 1; i++) {
+        void *no_socket = i < sizeof wild / sizeof *wild ? wild[i] : context;
+        void *no_context = i < sizeof wild / sizeof *wild ? wild[i] : s;
+        zmq_pollitem_t item = {.socket = no_socket, .events = ZMQ_POLLIN};
+        gives (zmq_close (no_socket), ENOTSOCK);
+        gives (zmq_send (no_socket, b, 1, 0), ENOTSOCK);
+        gives (zmq_recv (no_socket, b, 1, 0), ENOTSOCK);
+        gives (zmq_bind (no_socket, "inproc://x"), ENOTSOCK);
+        gives (zmq_connect (no_socket, "inproc://x"), ENOTSOCK);
+        gives (zmq_getsockopt (no_socket, ZMQ_TYPE, &number, &size), ENOTSOCK);
+        gives (zmq_setsockopt (no_socket, ZMQ_LINGER, &number, size), ENOTSOCK);
+        if (no_socket)
+            gives (zmq_poll (&item, 1, 0), ENOTSOCK);
+        CHECK (!zmq_socket (no_context, ZMQ_PUSH));
+        CHECK_INT (errno, EFAULT);
+        gives (zmq_ctx_get (no_context, ZMQ_IO_THREADS), EFAULT);
+        gives (zmq_ctx_set (no_context, ZMQ_IO_THREADS, 1), EFAULT);
+        gives (zmq_ctx_shutdown (no_context), EFAULT);
+        gives (zmq_ctx_term (no_context), EFAULT);
+    }
+    CHECK_INT (zmq_close (s), 0);
+    CHECK_INT (zmq_ctx_term (context), 0);
+}
+
 /* ---- zcffi.h ---- */
 
 TEST (arrays_that_are_not_there_are_errors)

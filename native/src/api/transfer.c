@@ -89,6 +89,7 @@ int zmq_recviov (void *socket, struct iovec *iov, size_t *count, int flags)
         struct zc_msg m;
         zc_msg_init (&m);
         int64_t size = zc_recv_part (socket, &m, NULL, 0, flags);
+        *count = n; /* those that came are the program's, whatever happens to the others */
         if (size < 0)
             return zc_api_result (size);
         iov[n].iov_len = (size_t) size;

@@ -193,6 +193,11 @@ def test_a_maximum_below_the_interval_is_ignored(ctx):
 
 
 @pytest.mark.zcffi_only
+def test_the_longest_interval_has_no_room_for_a_random_part(ctx):
+    assert retries(ctx, 1, reconnect_ivl=2**31 - 1) == [2**31 - 1]
+
+
+@pytest.mark.zcffi_only
 def test_reconnect_ivl_max_doubles_up_to_it(ctx):
     waits = retries(ctx, 5, reconnect_ivl=10, reconnect_ivl_max=40)
     assert waits == [10, 20, 40, 40, 40]

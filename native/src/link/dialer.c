@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <limits.h>
 #include "core/close.h"
 #include "core/ctx.h"
 #include "core/driver.h"
@@ -269,8 +270,10 @@ static int next_interval (struct zc_dialer *d)
     const struct zc_options *o = &d->config->opt;
     int ivl = o->reconnect_ivl;
 
-    if (o->reconnect_ivl_max < ivl)
-        return ivl + (int) (zc_random_u32 () % (uint32_t) ivl);
+    if (o->reconnect_ivl_max < ivl) {
+        int64_t wait = (int64_t) ivl + zc_random_u32 () % (uint32_t) ivl;
+        return wait < INT_MAX ? (int) wait : INT_MAX;
+    }
     int now = d->interval ? d->interval : ivl;
     if (now > o->reconnect_ivl_max)
         now = o->reconnect_ivl_max;

@@ -265,6 +265,47 @@ def test_an_ipc_filter_admits_its_ids_alone(ctx, address, name, own, admitted):
         assert monitor.recv(10_000).event == wanted
 
 
+@pytest.mark.zcffi_only
+def test_dropped_counts_what_has_no_peer(ctx):
+    router = ctx.socket(SocketType.ROUTER)
+    router.bind("inproc://dropped")
+    for _ in range(3):
+        router.send_multipart([b"nobody", b"lost"])
+    assert router.dropped == 3
+
+
+@pytest.mark.zcffi_only
+def test_max_parts_closes_who_sends_more(ctx, address):
+    pull, push = ctx.socket(SocketType.PULL), ctx.socket(SocketType.PUSH)
+    pull.max_parts = 3
+    where = pull.bind(address("tcp"))
+    with pull.monitor(Event.DISCONNECTED) as monitor:
+        push.connect(where)
+        push.send_multipart([b"1", b"2", b"3"])
+        assert pull.recv_multipart() == [b"1", b"2", b"3"]
+        push.send_multipart([b"1", b"2", b"3", b"4"])
+        next_value(monitor, Event.DISCONNECTED)
+    assert not pull.poll(0)
+
+
+@pytest.mark.zcffi_only
+@pytest.mark.parametrize(
+    ("limit", "topics"),
+    [({"max_subscriptions": 2}, b"abc"), ({"max_subscription_bytes": 2}, b"abc")],
+)
+def test_max_subscriptions_close_who_makes_more(ctx, address, limit, topics):
+    pub, sub = ctx.socket(SocketType.PUB), ctx.socket(SocketType.SUB)
+    for name, value in limit.items():
+        setattr(pub, name, value)
+    where = pub.bind(address("tcp"))
+    with pub.monitor(Event.HANDSHAKE_SUCCEEDED | Event.DISCONNECTED) as monitor:
+        sub.connect(where)
+        next_value(monitor, Event.HANDSHAKE_SUCCEEDED)
+        for topic in topics:
+            sub.subscribe(bytes([topic]))
+        next_value(monitor, Event.DISCONNECTED)
+
+
 def test_stream_notify_off_tells_of_no_connections(ctx):
     stream = ctx.socket(SocketType.STREAM)
     stream.stream_notify = False

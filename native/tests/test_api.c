@@ -5,7 +5,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 #include "zcffi.h"
 
 static void *socket_of (void *context, int type)
@@ -181,6 +183,40 @@ TEST (a_proxy_of_one_socket_echoes_until_its_context_ends)
     CHECK_INT (zmq_ctx_term (context), 0);
 }
 
+/* ---- looking again ---- */
+
+/* Found by the linker before the system's: counts how often the core gives the CPU away while it looks. */
+static atomic_int yields;
+
+int sched_yield (void)
+{
+    atomic_fetch_add (&yields, 1);
+    return (int)syscall (SYS_sched_yield);
+}
+
+TEST (look_again_tells_how_long_a_call_looks_before_it_sleeps)
+{
+    static const int windows[] = {0, 2000}; /* microseconds */
+    void *context = zmq_ctx_new ();
+
+    for (int i = 0; i < 2; i++) {
+        void *s = socket_of (context, ZMQ_PULL);
+        int ms = 5;
+        char b[1];
+        CHECK_INT (zmq_setsockopt (s, ZCFFI_LOOK_AGAIN, &windows[i], sizeof windows[i]), 0);
+        CHECK_INT (zmq_setsockopt (s, ZMQ_RCVTIMEO, &ms, sizeof ms), 0);
+        CHECK_INT (zmq_bind (s, "tcp://127.0.0.1:*"), 0);
+        int before = atomic_load (&yields);
+        /* Several calls: beside a busy process a thread does not look for 200 ms. */
+        int calls = windows[i] ? 200 : 5;
+        while (calls-- > 0 && atomic_load (&yields) == before)
+            gives (zmq_recv (s, b, 1, 0), EAGAIN);
+        CHECK ((atomic_load (&yields) > before) == (windows[i] > 0));
+        zmq_close (s);
+    }
+    zmq_ctx_term (context);
+}
+
 /* ---- handles ---- */
 
 TEST (what_is_no_handle_is_an_error_and_no_crash)
@@ -190,7 +226,8 @@ TEST (what_is_no_handle_is_an_error_and_no_crash)
     char b[64] = "";
     int number = 0;
     size_t size = sizeof number;
-    void *const wild[] = {NULL, b, (void *) (uintptr_t) 1, (void *) (uintptr_t) 8, (void *) UINTPTR_MAX, closed, ended};
+    void *const wild[] = {NULL,   b,    (void *)(uintptr_t)1, (void *)(uintptr_t)8, (void *)UINTPTR_MAX,
+                          closed, ended};
 
     zmq_close (closed);
     zmq_ctx_term (ended);

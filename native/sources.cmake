@@ -19,6 +19,7 @@ set(ZCFFI_SOURCES
     core/chan.c
     core/close.c
     core/ctx.c
+    core/ctxopts.c
     core/driver.c
     core/filter.c
     core/handle.c
@@ -27,6 +28,7 @@ set(ZCFFI_SOURCES
     core/monitor.c
     core/names.c
     core/options.c
+    core/optval.c
     core/pipe.c
     core/self.c
     core/writer.c
@@ -34,12 +36,14 @@ set(ZCFFI_SOURCES
     link/dialer.c
     link/intake.c
     link/listener.c
+    link/peer.c
     link/stream.c
     sock/balance.c
     sock/dealer.c
     sock/distribute.c
     sock/endpoints.c
     sock/exported.c
+    sock/news.c
     sock/pair.c
     sock/patterns.c
     sock/poll.c

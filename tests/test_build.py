@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sysconfig
 from importlib import metadata
 from pathlib import Path
 
 import pytest
-from prefixes import ROOT, installed, need, pkg_config, run, says
+from prefixes import ROOT, installed, need, pkg_config, python, run, says
 
 import zcffi
 
@@ -165,3 +166,79 @@ def test_the_wheels_library_is_linked_like_the_installed_one() -> None:
     need("readelf")
     (folder,) = zcffi.get_library_dirs()
     assert "NODELETE" in run("readelf", "-d", Path(folder) / "libzcffi.so")
+
+
+EXTENSION = r"""
+#define Py_LIMITED_API 0x030b0000
+#include <Python.h>
+#include <zcffi.h>
+
+/* Sends on a socket that Python made; gives a context's socket that Python is to use. */
+static PyObject *send_on(PyObject *self, PyObject *underlying)
+{
+    void *socket = PyLong_AsVoidPtr(underlying);
+    (void) self;
+    return PyLong_FromLong(zmq_send(socket, "from C", 6, 0) < 0 ? -zmq_errno() : 0);
+}
+
+static PyObject *connected(PyObject *self, PyObject *underlying)
+{
+    void *socket = zmq_socket(PyLong_AsVoidPtr(underlying), ZMQ_PUSH);
+    (void) self;
+    if (!socket || zmq_connect(socket, "inproc://shared") < 0)
+        return PyLong_FromLong(-zmq_errno());
+    return PyLong_FromVoidPtr(socket);
+}
+
+static PyObject *finish(PyObject *self, PyObject *underlying)
+{
+    (void) self;
+    return PyLong_FromLong(zmq_close(PyLong_AsVoidPtr(underlying)) < 0 ? -zmq_errno() : 0);
+}
+
+static PyMethodDef methods[] = {{"send_on", send_on, METH_O, NULL},
+                                {"connected", connected, METH_O, NULL},
+                                {"finish", finish, METH_O, NULL},
+                                {NULL, NULL, 0, NULL}};
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "sharing", NULL, -1, methods, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit_sharing(void)
+{
+    return PyModule_Create(&definition);
+}
+"""
+
+SHARING = """
+import zcffi, sharing
+with zcffi.Context() as context:
+    pull, push = context.socket(zcffi.SocketType.PULL), context.socket(zcffi.SocketType.PUSH)
+    push.connect(pull.bind("inproc://shared"))
+    assert sharing.send_on(push.underlying) == 0
+    assert pull.recv() == b"from C"
+    made_in_c = sharing.connected(context.underlying)
+    zcffi.Socket.shadow(made_in_c).send(b"through Python")
+    assert pull.recv() == b"through Python"
+    gone = push.underlying
+    push.close()
+    assert sharing.send_on(gone) == -zcffi.Errno.ENOTSOCK
+    assert sharing.finish(made_in_c) == 0
+    assert sharing.finish(made_in_c) == -zcffi.Errno.ENOTSOCK
+    pull.close()
+"""
+
+
+@pytest.mark.skipif(zcffi.backend() != "zcffi", reason="the core is the system's library")
+def test_a_c_extension_shares_contexts_and_sockets_by_handle(tmp_path: Path) -> None:
+    headers = sysconfig.get_path("include")
+    if not (Path(headers) / "Python.h").exists():
+        pytest.skip("needs Python's headers")
+    need("cc")
+    source = tmp_path / "sharing.c"
+    source.write_text(EXTENSION)
+    (folder,) = zcffi.get_library_dirs()
+    run(
+        *("cc", "-shared", "-fPIC", f"-I{headers}", f"-I{zcffi.get_include()}", source),
+        *("-o", tmp_path / "sharing.abi3.so", f"-L{folder}", "-lzcffi", f"-Wl,-rpath,{folder}"),
+    )
+    python(SHARING, PYTHONPATH=str(tmp_path))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import threading
 
 import pytest
@@ -51,6 +52,37 @@ def test_a_refused_connection_is_tried_again(ctx):
         push.connect(f"tcp://127.0.0.1:{free_port()}")
         assert monitor.recv(10_000).event == Event.CONNECT_RETRIED
         assert 0 < monitor.recv(10_000).value < 100
+
+
+def test_a_bind_that_fails_is_told(ctx, address):
+    one, two = ctx.socket(SocketType.PULL), ctx.socket(SocketType.PULL)
+    where = one.bind(address("tcp"))
+    with two.monitor(Event.BIND_FAILED) as monitor:
+        with pytest.raises(zcffi.ZMQError):
+            two.bind(where)
+        assert monitor.recv(10_000).value == errno.EADDRINUSE
+
+
+@pytest.mark.parametrize("transport", ["tcp", "ipc"])
+def test_the_end_of_a_listener_is_told(ctx, address, transport):
+    pull = ctx.socket(SocketType.PULL)
+    with pull.monitor() as monitor:
+        where = pull.bind(address(transport))
+        began = monitor.recv(10_000)
+        pull.unbind(where)
+        ended = monitor.recv(10_000)
+    assert (began.event, ended.event) == (Event.LISTENING, Event.CLOSED)
+    assert (began.value, began.endpoint) == (ended.value, ended.endpoint)
+
+
+@pytest.mark.zcffi_only
+def test_a_name_that_is_not_found_is_told_in_words(ctx):
+    push = ctx.socket(SocketType.PUSH)
+    with push.monitor(Event.CONNECT_FAILED | Event.CONNECT_RETRIED) as monitor:
+        push.connect("tcp://no-such-host.invalid:5555")
+        found = events_until(monitor, Event.CONNECT_RETRIED)
+    assert [event.event for event in found] == [Event.CONNECT_FAILED, Event.CONNECT_RETRIED]
+    assert found[0].text == "the host name could not be resolved"
 
 
 def test_only_the_events_asked_for_come(ctx, address):

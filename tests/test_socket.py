@@ -4,7 +4,7 @@ import pytest
 from conftest import eventually, free_port, readable
 
 import zcffi
-from zcffi import Flag, PollEvent, Socket, SocketType
+from zcffi import Event, Flag, PollEvent, Socket, SocketType
 
 
 def test_bind_returns_the_address_that_was_taken(ctx):
@@ -274,6 +274,33 @@ def test_several_endpoints_serve_one_socket(ctx, address):
         push.connect(pull.bind(address(transport)))
         push.send_string(transport)
     assert {pull.recv_string() for _ in range(3)} == {"tcp", "ipc", "inproc"}
+
+
+@pytest.mark.parametrize(
+    ("bound", "connecting", "connections"),
+    [
+        (SocketType.ROUTER, SocketType.DEALER, 1),
+        (SocketType.ROUTER, SocketType.REQ, 1),
+        (SocketType.XPUB, SocketType.SUB, 1),
+        (SocketType.XSUB, SocketType.PUB, 1),
+        (SocketType.PULL, SocketType.PUSH, 2),
+        (SocketType.ROUTER, SocketType.ROUTER, 2),
+    ],
+)
+def test_some_types_connect_to_an_endpoint_once(ctx, address, bound, connecting, connections):
+    server, client, last = ctx.socket(bound), ctx.socket(connecting), ctx.socket(connecting)
+    with server.monitor(Event.HANDSHAKE_SUCCEEDED) as monitor:
+        where = server.bind(address("tcp"))
+        client.connect(where)
+        client.connect(where)
+        for _ in range(connections):
+            monitor.recv(10_000)
+        last.connect(where)
+        monitor.recv(10_000)
+        client.disconnect(where)  # ends all of them
+        assert not monitor.poll(0)
+    with pytest.raises(zcffi.ZMQError):
+        client.disconnect(where)
 
 
 def test_ipv6_connects(ctx):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import textwrap
 
 from tables import Constant, Error, Tables
+from texts import c_text
 
 
 def define(name: str, value: int, hexadecimal: bool = False) -> str:
@@ -129,12 +131,14 @@ def zcffi_constants(tables: Tables) -> str:
     """Define every number of zcffi.h, each with its meaning."""
     lines: list[str] = []
 
-    def entry(text: str, line: str) -> None:
-        lines.extend([f"/** {text} */", line])
+    def entry(text: str, line: str, more: str = "") -> None:
+        words = textwrap.wrap(f"{text} {more}".strip(), 112)
+        lines.extend(["/** " + "\n * ".join(words) + " */", line])
 
     for option in tables.options:
         if option.ours:
-            entry(comment(option.text), define(option.macro, option.number))
+            line = define(option.macro, option.number)
+            entry(comment(option.text), line, c_text(option))
     for event in tables.events:
         if event.ours:
             value = f" The value: {event.value}." if event.value else ""

@@ -35,6 +35,22 @@ def default_text(option: Option) -> str:
     return " ".join(parts)
 
 
+C_TYPES = {"INT": "int", "BOOL": "int", "INT64": "int64_t", "UINT64": "uint64_t"}
+
+
+def c_text(option: Option) -> str:
+    """Tell a C program what to pass: type, unit, range, default, when it counts, since when."""
+    access = ", read only" if option.access == "GET" else ""
+    parts = [
+        f"Type: {C_TYPES[option.kind]}{access}.",
+        default_text(option),
+        range_text(option),
+        when_text(option, "socket"),
+        f"Since {option.since}.",
+    ]
+    return " ".join(part for part in parts if part)
+
+
 def range_value(option: Option) -> str:
     """Tell what is allowed, in short; empty when everything is."""
     if option.kind in TEXTS and option.access != "GET":

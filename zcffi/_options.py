@@ -187,7 +187,7 @@ class SocketOptions:
     def reconnect_ivl_max(self) -> int:
         """The wait doubles with every failure up to this.
 
-        0: it stays at `reconnect_ivl`.
+        0, or less than `reconnect_ivl`: it stays at that.
 
         In milliseconds. Default: 0. Allowed: 0 or more. Takes effect for later binds and connects.
         """
@@ -1200,9 +1200,11 @@ class ContextOptions:
 
     @property
     def max_msgsz(self) -> int:
-        """Kept for programs that set it; `MAXMSGSIZE` of a socket limits what is received.
+        """Largest part that may be sent; sending a larger one fails with EMSGSIZE.
 
-        In bytes. Default: 2147483647. Allowed: 0 or more. Takes effect at once.
+        The default: no limit. `MAXMSGSIZE` of a socket limits what is received.
+
+        In bytes. Default: 2147483647. Allowed: 0 or more. Takes effect for sockets made later.
         """
         return self._get_option(5, "int")
 

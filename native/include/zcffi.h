@@ -1,7 +1,11 @@
 /* zcffi.h: what zcffi offers beside the ZeroMQ API of zmq.h. MIT licence, see LICENSE.
  *
  * Everything here works on the same handles as zmq.h: a context or socket made by zmq_ctx_new() or
- * zmq_socket(), from C or from Python, is used by both sets of functions, from any thread. */
+ * zmq_socket(), from C or from Python, is used by both sets of functions, from any thread.
+ *
+ * Options are set by zmq_setsockopt() and read by zmq_getsockopt(), with the size of their type: EINVAL for another size or a
+ * value that is not allowed. Every function fails with -1 and errno, as those of zmq.h do; beside the errors named there,
+ * EINVAL: an array is NULL although its count is not 0. */
 #ifndef ZCFFI_H_INCLUDED
 #define ZCFFI_H_INCLUDED
 
@@ -14,23 +18,30 @@ extern "C" {
 /* zcffi: cdef begin */
 
 /* zcffi: generated begin (tools/generate.py) */
-/** Oldest major version of ZMTP that a peer may speak; older peers are refused. */
+/** Oldest major version of ZMTP that a peer may speak; older peers are refused. Type: int. Unit: version. Default:
+ * 1. Allowed: 1 to 3. Takes effect for later binds and connects. Since zcffi 0.1. */
 #define ZCFFI_ZMTP_MIN 10000
-/** Most parts of one incoming message; a peer that sends more is closed. 0: no limit. */
+/** Most parts of one incoming message; a peer that sends more is closed. 0: no limit. Type: int. Unit: parts.
+ * Default: 1000000. Allowed: 0 or more. Takes effect for later binds and connects. Since zcffi 0.1. */
 #define ZCFFI_MAX_PARTS 10001
-/** Most subscriptions of one peer; a peer that makes more is closed. 0: no limit. */
+/** Most subscriptions of one peer; a peer that makes more is closed. 0: no limit. Type: int. Unit: subscriptions.
+ * Default: 1000000. Allowed: 0 or more. Takes effect for later binds and connects. Since zcffi 0.1. */
 #define ZCFFI_MAX_SUBSCRIPTIONS 10002
-/** Most bytes in all subscriptions of one peer; a peer that makes more is closed. 0: no limit. */
+/** Most bytes in all subscriptions of one peer; a peer that makes more is closed. 0: no limit. Type: int64_t. In
+ * bytes. Default: 67108864. Allowed: 0 or more. Takes effect for later binds and connects. Since zcffi 0.1. */
 #define ZCFFI_MAX_SUBSCRIPTION_BYTES 10003
-/** How long a call that waits looks again before it sleeps. 0: it sleeps at once. */
+/** How long a call that waits looks again before it sleeps. 0: it sleeps at once. Type: int. In microseconds.
+ * Default: 20. Allowed: 0 or more. Takes effect at once. Since zcffi 0.1. */
 #define ZCFFI_LOOK_AGAIN 10004
-/** How many messages this socket dropped. Unsent at a disconnect, monitor events without room, and the like. */
+/** How many messages this socket dropped. Unsent at a disconnect, monitor events without room, and the like. Type:
+ * uint64_t, read only. Unit: messages. Since zcffi 0.1. */
 #define ZCFFI_DROPPED 10005
 /** A connected peer was closed because it broke the protocol or a limit. The value: a protocol error, or errno. */
 #define ZCFFI_EVENT_PEER_REFUSED 0x100000000
 /** Messages of this socket were dropped. The value: how many. */
 #define ZCFFI_EVENT_MESSAGES_DROPPED 0x200000000
-/** An attempt to connect failed for a reason that has no event of its own: the name was not found, say. The value: errno. */
+/** An attempt to connect failed for a reason that has no event of its own: the name was not found, say. The value:
+ * errno. */
 #define ZCFFI_EVENT_CONNECT_FAILED 0x400000000
 /** All events, those of zmq.h too. */
 #define ZCFFI_EVENT_ALL 0x70000ffff
@@ -53,8 +64,9 @@ typedef struct zcffi_part_t
 /** Send one whole message of `count` parts (1 or more) in one call.
  *
  * The message is atomic: no other thread's parts come between, and it passes beside a message that is being
- * sent part by part. On success 0 is returned and every part is an empty message; on failure -1, errno is set as
- * by zmq_msg_send(), nothing was sent and the parts are untouched. `flags`: 0 or ZMQ_DONTWAIT. */
+ * sent part by part. Waits as zmq_send() does. On success 0 is returned and every part is an empty message; on failure -1,
+ * nothing was sent and the parts are untouched: the errors of zmq_msg_send(), EINVAL when `count` is 0. `flags`: 0 or
+ * ZMQ_DONTWAIT. */
 ZMQ_EXPORT int zcffi_send_parts (void *socket, zmq_msg_t *parts, size_t count, int flags);
 
 /** Receive one whole message in one call into `parts[0 .. capacity)`, which need not be initialised.
@@ -67,15 +79,16 @@ ZMQ_EXPORT int zcffi_recv_parts (void *socket, zmq_msg_t *parts, size_t capacity
 /** Send many whole messages in one call; the bytes are copied.
  *
  * `parts` holds the messages one after the other, a message ends with the first part whose `more` is 0 (the last part
- * must have 0, else EINVAL). Waits, unless ZMQ_DONTWAIT is given, until the first message is accepted; then goes on
- * as long as there is room, without waiting. Returns the number of parts accepted, always whole messages; -1 when
- * not even the first was, with errno as zmq_send(). */
+ * must have 0, else EINVAL). Waits, unless ZMQ_DONTWAIT is given, until the first message is accepted, at most ZMQ_SNDTIMEO
+ * milliseconds; then goes on as long as there is room, without waiting. Returns the number of parts accepted, always
+ * whole messages, 0 when `count` is 0; -1 when not even the first was, with errno as zmq_send(). */
 ZMQ_EXPORT long zcffi_send_many (void *socket, const zcffi_part_t *parts, size_t count, int flags);
 
 /** Receive up to `messages` whole messages into `parts[0 .. capacity)`, which need not be initialised.
  *
- * Waits, unless ZMQ_DONTWAIT is given, for the first message; then takes what is there and fits. Returns the number
- * of parts filled (close each); a message ends where zmq_msg_more() is 0. -1 as zcffi_recv_parts(). */
+ * Waits, unless ZMQ_DONTWAIT is given, for the first message, at most ZMQ_RCVTIMEO milliseconds; then takes what is there
+ * and fits. Returns the number of parts filled (close each); a message ends where zmq_msg_more() is 0. -1 as
+ * zcffi_recv_parts(). */
 ZMQ_EXPORT long zcffi_recv_many (void *socket, zmq_msg_t *parts, size_t capacity, size_t messages, int flags);
 
 /** zcffi_send_many() for parts that lie back to back in one buffer.
@@ -85,8 +98,9 @@ ZMQ_EXPORT long zcffi_send_packed (void *socket, const void *buffer, const uint6
 
 /** zcffi_recv_many() into one buffer, the parts back to back; `sizes[i]` as in zcffi_send_packed().
  *
- * Returns the number of parts. A message that does not fit into what is left of buffer or sizes stays queued; when it
- * is the first: -1, EMSGSIZE, `sizes[0]` the bytes and, when `capacity` is 2 or more, `sizes[1]` the parts it needs. */
+ * `size`: the bytes that fit into `buffer`. Returns the number of parts. A message that does not fit into what is left of
+ * buffer or sizes stays queued; when it is the first: -1, EMSGSIZE, `sizes[0]` the bytes and, when `capacity` is 2 or
+ * more, `sizes[1]` the parts it needs. Other errors as zcffi_recv_parts(). */
 ZMQ_EXPORT long zcffi_recv_packed (void *socket, void *buffer, size_t size, uint64_t *sizes, size_t capacity,
                                    size_t messages, int flags);
 
@@ -94,7 +108,8 @@ ZMQ_EXPORT long zcffi_recv_packed (void *socket, void *buffer, size_t size, uint
  *
  * Each event is a message of five or more frames: event (uint64), count of values (uint64), that many values (uint64
  * each), local endpoint, remote endpoint (text, no NUL), all in native byte order; our own events append a last frame
- * that says in words what happened. `endpoint` NULL stops the monitor. */
+ * that says in words what happened. `events`: a sum of ZMQ_EVENT_* and ZCFFI_EVENT_*. `endpoint` NULL stops the monitor.
+ * Errors as zmq_socket_monitor(). */
 ZMQ_EXPORT int zcffi_socket_monitor (void *socket, const char *endpoint, uint64_t events);
 
 /* zcffi: cdef end */

@@ -446,8 +446,8 @@ ZMQ_EXPORT size_t zmq_msg_size (const zmq_msg_t *msg);
 /** Whether more parts of the same message follow this received part: 1 or 0. */
 ZMQ_EXPORT int zmq_msg_more (const zmq_msg_t *msg);
 
-/** A property of a message: ZMQ_MORE (as zmq_msg_more()), ZMQ_SRCFD (deprecated: the descriptor it came from, -1 for
- * none), ZMQ_SHARED (1: its bytes are shared or constant). EINVAL: unknown property. */
+/** A property of a message: ZMQ_MORE (as zmq_msg_more()), ZMQ_SRCFD (deprecated: the descriptor it came from), ZMQ_SHARED
+ * (1: its bytes are shared or constant). EINVAL: unknown property, or ZMQ_SRCFD of a message that came from none. */
 ZMQ_EXPORT int zmq_msg_get (const zmq_msg_t *msg, int property);
 
 /** Reserved: no property can be set, always EINVAL. */
@@ -503,11 +503,12 @@ ZMQ_EXPORT int zmq_bind (void *socket, const char *endpoint);
 ZMQ_EXPORT int zmq_connect (void *socket, const char *endpoint);
 
 /** Stop accepting at an endpoint and close the connections accepted there. `endpoint` is what ZMQ_LAST_ENDPOINT told.
- * EINVAL: bad endpoint. ENOENT: not bound there. */
+ * ENOENT: not bound there. EINVAL: no `transport://address`. EPROTONOSUPPORT: unknown transport. */
 ZMQ_EXPORT int zmq_unbind (void *socket, const char *endpoint);
 
 /** Close the connection to an endpoint; messages not yet sent are sent for as long as ZMQ_LINGER says. `endpoint` is
- * the text given to zmq_connect(). EINVAL: bad endpoint. ENOENT: not connected there. */
+ * the text given to zmq_connect(). ENOENT: not connected there. EINVAL: no `transport://address`. EPROTONOSUPPORT: unknown
+ * transport. */
 ZMQ_EXPORT int zmq_disconnect (void *socket, const char *endpoint);
 
 /** Send a message part; the bytes are copied.
@@ -515,7 +516,8 @@ ZMQ_EXPORT int zmq_disconnect (void *socket, const char *endpoint);
  * `flags`: ZMQ_SNDMORE, more parts of the same message follow; ZMQ_DONTWAIT, fail instead of waiting. Waits while no
  * peer can take the message, at most ZMQ_SNDTIMEO milliseconds. Returns `size`. EAGAIN: would have to wait, or has
  * waited long enough. ENOTSUP: sockets of this type don't send. EFSM: not its turn to send. EHOSTUNREACH: no such
- * peer (ZMQ_ROUTER_MANDATORY). EINVAL: this type sends no multi-part messages. ENOMEM: no memory. */
+ * peer (ZMQ_ROUTER_MANDATORY). EMSGSIZE: larger than ZMQ_MAX_MSGSZ. EINVAL: this type sends no multi-part messages. ENOMEM:
+ * no memory. */
 ZMQ_EXPORT int zmq_send (void *socket, const void *buffer, size_t size, int flags);
 
 /** zmq_send() without a copy, for bytes that never change and never go away. */
@@ -669,8 +671,8 @@ struct iovec;
 ZMQ_EXPORT int zmq_sendiov (void *socket, struct iovec *iov, size_t count, int flags);
 
 /** Deprecated: receive up to `*count` parts of one message, each into memory of malloc() that the caller frees. Returns
- * the number of parts, also in `*count`. EINVAL: `count` or `iov` is NULL, or `*count` is 0. ENOMEM: no memory; else as
- * zmq_recv(). */
+ * the number of parts, also in `*count`; after a failure `*count` tells how many were received before it. EINVAL: `count` or
+ * `iov` is NULL, or `*count` is 0. ENOMEM: no memory; else as zmq_recv(). */
 ZMQ_EXPORT int zmq_recviov (void *socket, struct iovec *iov, size_t *count, int flags);
 
 /* zcffi: cdef end */

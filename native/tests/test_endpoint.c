@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include "check.h"
+#include "zmq.h"
 
 enum
 {
@@ -42,6 +43,7 @@ TEST (each_text_is_accepted_or_refused_with_its_error)
         {" tcp://127.0.0.1:5999", -EPROTONOSUPPORT, -EPROTONOSUPPORT},
         {"tcpx://127.0.0.1:5999", -EPROTONOSUPPORT, -EPROTONOSUPPORT},
         {"pgm://x", -EPROTONOSUPPORT, -EPROTONOSUPPORT},
+        {"udp://127.0.0.1:5999", -ENOCOMPATPROTO, -ENOCOMPATPROTO},
 
         {"tcp://127.0.0.1:5999", OK, OK},
         {"tcp://localhost:5999", OK, OK},

@@ -590,7 +590,7 @@ TEST (poll_call_reports_each_descriptor)
     CHECK_INT (zc_poll (list, N, (int64_t) ZC_MS, NULL), 0);
     CHECK_INT (list[3].revents, 0);
     list[4] = (struct zc_pollfd){.fd = fds[0], .events = ZC_POLL_IN | ZC_POLL_OUT};
-    list[5] = (struct zc_pollfd){.fd = gone[0], .events = ZC_POLL_OUT};
+    list[5] = (struct zc_pollfd){.fd = gone[0], .events = ZC_POLL_IN | ZC_POLL_OUT};
     CHECK_INT (zc_poll (list, N, -1, NULL), 2);
     CHECK_INT (list[4].revents, ZC_POLL_OUT);
     CHECK_INT (list[5].revents, ZC_POLL_ERR);

@@ -1130,8 +1130,9 @@ TEST (no_end_of_a_tcp_connection_waits_for_more_to_send)
             CHECK_INT (getsockopt (h->pipes->link->fd, IPPROTO_TCP, TCP_NODELAY, &on, &n), 0);
         zc_mutex_unlock (&slot->mu);
         CHECK (on);
-        CHECK_INT (zmq_close (s[i]), 0);
     }
+    for (int i = 0; i < 2; i++)
+        CHECK_INT (zmq_close (s[i]), 0);
     CHECK_INT (zmq_ctx_term (ctx), 0);
 }
 

@@ -155,6 +155,20 @@ def test_other_properties_are_accepted(pull, more):
     accepted(pull, ready("PUSH", more))
 
 
+def test_what_a_peer_tells_of_itself_is_read_from_its_messages(pull):
+    """RFC 37, Connection Metadata: names that start with X- are for the applications' own use."""
+    sock, endpoint = pull
+    with shaken(endpoint, "PUSH", (b"X-Key", b"value"), (b"X-Empty", b"")) as peer:
+        peer.send(message(b"first", b"second"))
+        for _ in range(2):
+            frame = sock.recv(copy=False)
+            assert frame["X-Key"] == "value"
+            assert frame["X-Empty"] == ""
+            assert frame["Socket-Type"] == "PUSH"
+            with pytest.raises(KeyError):
+                frame["X-Other"]
+
+
 @pytest.mark.parametrize(
     "data",
     [

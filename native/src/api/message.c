@@ -112,7 +112,7 @@ int zmq_msg_get (const zmq_msg_t *msg, int property)
     case ZMQ_MORE:
         return zmq_msg_more (msg);
     case ZMQ_SRCFD:
-        return peek_of (msg)->meta ? peek_of (msg)->meta->fd : -1;
+        return peek_of (msg)->meta ? peek_of (msg)->meta->fd : fail (EINVAL);
     case ZMQ_SHARED:
         return zc_msg_is_shared (peek_of (msg));
     default:

@@ -89,6 +89,7 @@ int zmq_recviov (void *socket, struct iovec *iov, size_t *count, int flags)
         struct zc_msg m;
         zc_msg_init (&m);
         int64_t size = zc_recv_part (socket, &m, NULL, 0, flags);
+        *count = n; /* those that came are the program's, whatever happens to the others */
         if (size < 0)
             return zc_api_result (size);
         iov[n].iov_len = (size_t) size;
@@ -125,11 +126,15 @@ int zcffi_send_parts (void *socket, zmq_msg_t *parts, size_t count, int flags)
 
 int zcffi_recv_parts (void *socket, zmq_msg_t *parts, size_t capacity, int flags)
 {
+    if (!parts && capacity)
+        return zc_api_result (-EINVAL);
     return zc_api_result (zc_recv_parts (socket, msg_of (parts), capacity, 1, flags));
 }
 
 long zcffi_recv_many (void *socket, zmq_msg_t *parts, size_t capacity, size_t messages, int flags)
 {
+    if (!parts && capacity)
+        return zc_api_result (-EINVAL);
     return long_result (zc_recv_parts (socket, msg_of (parts), capacity, messages, flags));
 }
 
@@ -144,6 +149,9 @@ static void part_of_list (const void *arg, size_t i, const void **data, size_t *
 long zcffi_send_many (void *socket, const zcffi_part_t *parts, size_t count, int flags)
 {
     struct zc_part_source from = {part_of_list, parts, count};
+
+    if (!parts && count)
+        return zc_api_result (-EINVAL);
     return long_result (zc_send_many (socket, &from, flags));
 }
 
@@ -172,6 +180,8 @@ long zcffi_send_packed (void *socket, const void *buffer, const uint64_t *sizes,
     struct packed p = {buffer, sizes, 0, 0};
     struct zc_part_source from = {part_of_packed, &p, count};
 
+    if (!sizes && count)
+        return zc_api_result (-EINVAL);
     if (count == 1) { /* the last part is asked for first, to see whether it ends a message */
         if (sizes[0] & 1)
             return zc_api_result (-EINVAL);
@@ -186,5 +196,7 @@ long zcffi_send_packed (void *socket, const void *buffer, const uint64_t *sizes,
 long zcffi_recv_packed (void *socket, void *buffer, size_t size, uint64_t *sizes, size_t capacity, size_t messages,
                         int flags)
 {
+    if ((!sizes && capacity) || (!buffer && size))
+        return zc_api_result (-EINVAL);
     return long_result (zc_recv_packed (socket, buffer, size, sizes, capacity, messages, flags));
 }

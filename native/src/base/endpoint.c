@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "zmq.h"
 
 /* Text in the locale of nobody: <ctype.h> would ask the program's. */
 static bool is_digit (char c)
@@ -137,26 +138,35 @@ static int parse_ipc (const char *p, size_t n, enum zc_endpoint_use use)
     return 0;
 }
 
-int zc_endpoint_parse (const char *text, enum zc_endpoint_use use, struct zc_endpoint *out)
+int zc_endpoint_scheme (const char *text, enum zc_transport *transport, const char **address)
 {
     const char *colon = strstr (text, "://");
-    size_t scheme = colon ? (size_t) (colon - text) : 0;
-    size_t n;
+    size_t n = colon ? (size_t) (colon - text) : 0;
 
-    if (scheme == 0 || !colon[3])
+    if (n == 0 || !colon[3])
         return -EINVAL;
-    *out = (struct zc_endpoint){.address = colon + 3};
-    n = strlen (out->address);
-    if (is_word (text, scheme, "ipc")) {
-        out->transport = ZC_IPC;
+    *address = colon + 3;
+    if (is_word (text, n, "tcp"))
+        *transport = ZC_TCP;
+    else if (is_word (text, n, "ipc"))
+        *transport = ZC_IPC;
+    else if (is_word (text, n, "inproc"))
+        *transport = ZC_INPROC;
+    else /* udp exists, but for types of the draft API alone */
+        return is_word (text, n, "udp") ? -ENOCOMPATPROTO : -EPROTONOSUPPORT;
+    return 0;
+}
+
+int zc_endpoint_parse (const char *text, enum zc_endpoint_use use, struct zc_endpoint *out)
+{
+    *out = (struct zc_endpoint){.address = text};
+    int rc = zc_endpoint_scheme (text, &out->transport, &out->address);
+    if (rc < 0)
+        return rc;
+    size_t n = strlen (out->address);
+    if (out->transport == ZC_IPC)
         return parse_ipc (out->address, n, use);
-    }
-    if (is_word (text, scheme, "inproc")) {
-        out->transport = ZC_INPROC;
+    if (out->transport == ZC_INPROC)
         return n > ZC_INPROC_MAX ? -EINVAL : 0;
-    }
-    if (!is_word (text, scheme, "tcp"))
-        return -EPROTONOSUPPORT;
-    out->transport = ZC_TCP;
-    return scheme + 3 + n > ZC_ADDRESS_MAX ? -EINVAL : parse_tcp (out->address, n, use, out);
+    return strlen (text) > ZC_ADDRESS_MAX ? -EINVAL : parse_tcp (out->address, n, use, out);
 }

@@ -47,8 +47,12 @@ enum zc_endpoint_use
     ZC_CONNECT
 };
 
-/* 0; -EINVAL (no scheme, empty address, bad port, wildcard where none may be, text too long, for connect a host that is
- * missing or has characters no host can); -EPROTONOSUPPORT (a scheme we do not have); -ENAMETOOLONG (ipc); -ENODEV (tcp
+/* The transport alone, and where the address begins. 0; -EINVAL: no scheme, or an empty address; -ENOCOMPATPROTO: udp, which
+ * no type of ours speaks; -EPROTONOSUPPORT: a scheme we do not have. */
+int zc_endpoint_scheme (const char *text, enum zc_transport *, const char **address);
+
+/* 0; the errors of zc_endpoint_scheme; -EINVAL (no scheme, empty address, bad port, wildcard where none may be, text too long, for connect a host that is
+ * missing or has characters no host can); -ENAMETOOLONG (ipc); -ENODEV (tcp
  * bind: a host that is missing or too long to exist). out is undefined on failure. */
 int zc_endpoint_parse (const char *text, enum zc_endpoint_use, struct zc_endpoint *out);
 

@@ -1,7 +1,7 @@
 #include "core/filter.h"
+#include "base/alloc.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define TEXT_MAX 63 /* longest "address/bits" there is, with room to spare */
@@ -139,7 +139,7 @@ int zc_network_parse(const char *text, size_t length, struct zc_network *out)
 /* Grows a list of `count` items by one; NULL: no memory, the list is as before. */
 static void *grown(void *list, size_t count, size_t item)
 {
-    return count < SIZE_MAX / item - 1 ? realloc(list, (count + 1) * item) : NULL;
+    return count < SIZE_MAX / item - 1 ? zc_realloc(list, (count + 1) * item) : NULL;
 }
 
 int zc_networks_add(struct zc_networks *networks, const struct zc_network *network)
@@ -158,7 +158,7 @@ int zc_networks_copy(struct zc_networks *to, const struct zc_networks *from)
     *to = (struct zc_networks){0};
     if (from->count == 0)
         return 0;
-    to->list = malloc(from->count * sizeof *to->list);
+    to->list = zc_alloc(from->count * sizeof *to->list);
     if (!to->list)
         return -ENOMEM;
     memcpy(to->list, from->list, from->count * sizeof *to->list);
@@ -168,7 +168,7 @@ int zc_networks_copy(struct zc_networks *to, const struct zc_networks *from)
 
 void zc_networks_clear(struct zc_networks *networks)
 {
-    free(networks->list);
+    zc_free(networks->list);
     *networks = (struct zc_networks){0};
 }
 
@@ -216,7 +216,7 @@ int zc_ids_copy(struct zc_ids *to, const struct zc_ids *from)
     *to = (struct zc_ids){0};
     if (from->count == 0)
         return 0;
-    to->list = malloc(from->count * sizeof *to->list);
+    to->list = zc_alloc(from->count * sizeof *to->list);
     if (!to->list)
         return -ENOMEM;
     memcpy(to->list, from->list, from->count * sizeof *to->list);
@@ -226,7 +226,7 @@ int zc_ids_copy(struct zc_ids *to, const struct zc_ids *from)
 
 void zc_ids_clear(struct zc_ids *ids)
 {
-    free(ids->list);
+    zc_free(ids->list);
     *ids = (struct zc_ids){0};
 }
 

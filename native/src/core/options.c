@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum kind {
+#include "base/alloc.h"
+
+enum kind
+{
     KIND_NONE,
     KIND_INT,
     KIND_TTL,
@@ -24,24 +26,25 @@ enum kind {
     KIND_FILTER,
     KIND_PID,
     KIND_UID,
-    KIND_GID,
-    KIND_CPU_ADD,
-    KIND_CPU_REMOVE
+    KIND_GID
 };
 
-enum access {
+enum access
+{
     ACCESS_SET = 1,
     ACCESS_GET = 2,
     ACCESS_BOTH = 3
 };
 
-enum kept {
+enum kept
+{
     KEPT_STORED,
     KEPT_SOCKET,
     KEPT_LATER
 };
 
-struct row {
+struct row
+{
     int64_t value, least, most; /* value: the default, of numbers */
     size_t offset;              /* of STORED ones */
     uint32_t types;             /* bit set of socket types */
@@ -68,27 +71,26 @@ struct row {
 #define VALUE_UID(value) 0
 #define VALUE_GID(value) 0
 
-#define OFFSET_STORED(field) offsetof(struct zc_options, field)
+#define OFFSET_STORED(field) offsetof (struct zc_options, field)
 #define OFFSET_SOCKET(field) 0
 #define OFFSET_LATER(field) 0
 
 #define ANY UINT32_MAX
-#define T(type) (UINT32_C(1) << ZMQ_##type)
+#define T(type) (UINT32_C (1) << ZMQ_##type)
 
-#define ROW(field, kind_, access_, value_, least_, most_, types_, kept_)                           \
-    {                                                                                              \
-        .value = VALUE_##kind_(value_), .least = (int64_t)(least_), .most = (int64_t)(most_),      \
-        .offset = OFFSET_##kept_(field), .types = types_, .kind = KIND_##kind_,                    \
-        .access = ACCESS_##access_, .kept = KEPT_##kept_,                                          \
+#define ROW(field, kind_, access_, value_, least_, most_, types_, kept_)                                     \
+    {                                                                                                        \
+        .value = VALUE_##kind_ (value_), .least = (int64_t)(least_), .most = (int64_t)(most_),               \
+        .offset = OFFSET_##kept_ (field), .types = types_, .kind = KIND_##kind_, .access = ACCESS_##access_, \
+        .kept = KEPT_##kept_,                                                                                \
     }
 
 #define OPTION_ALIAS(name, other)
 
 /* By number. */
 static const struct row rows[] = {
-#define OPTION(number, name, field, kind, access, value, least, most, unit, types, kept, when,     \
-               since, text)                                                                        \
-    [number] = ROW(field, kind, access, value, least, most, types, kept),
+#define OPTION(number, name, field, kind, access, value, least, most, unit, types, kept, when, since, text)  \
+    [number] = ROW (field, kind, access, value, least, most, types, kept),
 #define OPTION_ZCFFI(...)
 #include "core/options.def"
 #undef OPTION
@@ -99,51 +101,51 @@ static const struct row rows[] = {
 #define FIRST_ZCFFI 10000
 static const struct row rows_zcffi[] = {
 #define OPTION(...)
-#define OPTION_ZCFFI(number, name, field, kind, access, value, least, most, unit, types, kept,     \
-                     when, since, text)                                                            \
-    [number - FIRST_ZCFFI] = ROW(field, kind, access, value, least, most, types, kept),
+#define OPTION_ZCFFI(number, name, field, kind, access, value, least, most, unit, types, kept, when, since,  \
+                     text)                                                                                   \
+    [number - FIRST_ZCFFI] = ROW (field, kind, access, value, least, most, types, kept),
 #include "core/options.def"
 #undef OPTION
 #undef OPTION_ZCFFI
 };
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#define COUNT(array) (sizeof (array) / sizeof (array)[0])
 
 /* The row of an option that this type of socket has and that is there for this access; NULL: there is none. */
-static const struct row *find(int socktype, int option, enum access access)
+static const struct row *find (int socktype, int option, enum access access)
 {
     const struct row *row = NULL;
 
-    if (option >= 0 && (size_t)option < COUNT(rows))
+    if (option >= 0 && (size_t)option < COUNT (rows))
         row = &rows[option];
-    else if (option >= FIRST_ZCFFI && (size_t)(option - FIRST_ZCFFI) < COUNT(rows_zcffi))
+    else if (option >= FIRST_ZCFFI && (size_t)(option - FIRST_ZCFFI) < COUNT (rows_zcffi))
         row = &rows_zcffi[option - FIRST_ZCFFI];
     if (!row || row->kind == KIND_NONE || row->kept == KEPT_LATER || !(row->access & access))
         return NULL;
-    if (socktype < 0 || socktype > 31 || !(row->types & (UINT32_C(1) << socktype)))
+    if (socktype < 0 || socktype > 31 || !(row->types & (UINT32_C (1) << socktype)))
         return NULL;
     return row;
 }
 
-static void *field_of(struct zc_options *options, const struct row *row)
+static void *field_of (struct zc_options *options, const struct row *row)
 {
     return (char *)options + row->offset;
 }
 
-static const void *const_field_of(const struct zc_options *options, const struct row *row)
+static const void *const_field_of (const struct zc_options *options, const struct row *row)
 {
     return (const char *)options + row->offset;
 }
 
 /* Calls `visit` for each stored option. */
-#define FOR_EACH_STORED(row)                                                                       \
-    for (size_t i_ = 0; i_ < COUNT(rows) + COUNT(rows_zcffi); i_++)                                \
-        for (const struct row *row = i_ < COUNT(rows) ? &rows[i_] : &rows_zcffi[i_ - COUNT(rows)]; \
+#define FOR_EACH_STORED(row)                                                                                 \
+    for (size_t i_ = 0; i_ < COUNT (rows) + COUNT (rows_zcffi); i_++)                                        \
+        for (const struct row *row = i_ < COUNT (rows) ? &rows[i_] : &rows_zcffi[i_ - COUNT (rows)];         \
              row && row->kind != KIND_NONE && row->kept == KEPT_STORED; row = NULL)
 
 /* ---- setting --------------------------------------------------------------------------------- */
 
-static int set_int(const struct row *row, void *field, int value)
+static int set_int (const struct row *row, void *field, int value)
 {
     switch (row->kind) {
     case KIND_INT:
@@ -180,34 +182,34 @@ static int set_int(const struct row *row, void *field, int value)
     }
 }
 
-static int set_wide(const struct row *row, void *field, const void *value)
+static int set_wide (const struct row *row, void *field, const void *value)
 {
     int64_t number;
 
     if (row->kind == KIND_UINT64) {
-        memcpy(field, value, sizeof(uint64_t));
+        memcpy (field, value, sizeof (uint64_t));
         return 0;
     }
-    memcpy(&number, value, sizeof number);
+    memcpy (&number, value, sizeof number);
     if (number < row->least || number > row->most)
         return -EINVAL;
     *(int64_t *)field = number;
     return 0;
 }
 
-static int set_bytes(const struct row *row, void *field, const void *value, size_t size)
+static int set_bytes (const struct row *row, void *field, const void *value, size_t size)
 {
     struct zc_option_bytes *bytes = field;
 
     if (!value || size < (size_t)row->least || size > (size_t)row->most)
         return -EINVAL;
-    memcpy(bytes->data, value, size);
+    memcpy (bytes->data, value, size);
     bytes->data[size] = 0;
     bytes->size = (uint8_t)size;
     return 0;
 }
 
-static int set_text(const struct row *row, void *field, const void *value, size_t size)
+static int set_text (const struct row *row, void *field, const void *value, size_t size)
 {
     struct zc_option_text *text = field;
 
@@ -218,13 +220,13 @@ static int set_text(const struct row *row, void *field, const void *value, size_
     }
     if (!value || size < (size_t)row->least || size > (size_t)row->most)
         return -EINVAL;
-    memcpy(text->text, value, size);
+    memcpy (text->text, value, size);
     text->text[size] = '\0';
     text->size = (uint8_t)size;
     return 0;
 }
 
-static int set_blob(void *field, const void *value, size_t size)
+static int set_blob (void *field, const void *value, size_t size)
 {
     struct zc_option_blob *blob = field;
     uint8_t *copy = NULL;
@@ -232,84 +234,84 @@ static int set_blob(void *field, const void *value, size_t size)
     if (!value && size > 0)
         return -EINVAL;
     if (size > 0) {
-        copy = malloc(size);
+        copy = zc_alloc (size);
         if (!copy)
             return -ENOMEM;
-        memcpy(copy, value, size);
+        memcpy (copy, value, size);
     }
-    free(blob->data);
+    zc_free (blob->data);
     blob->data = copy;
     blob->size = size;
     return 0;
 }
 
-static int set_filter(const struct row *row, void *field, const void *value, size_t size)
+static int set_filter (const struct row *row, void *field, const void *value, size_t size)
 {
     struct zc_network network;
     int rc;
 
     if (!value && size == 0) {
-        zc_networks_clear(field);
+        zc_networks_clear (field);
         return 0;
     }
     if (!value || size > (size_t)row->most)
         return -EINVAL;
-    rc = zc_network_parse(value, size, &network);
-    return rc < 0 ? rc : zc_networks_add(field, &network);
+    rc = zc_network_parse (value, size, &network);
+    return rc < 0 ? rc : zc_networks_add (field, &network);
 }
 
-static int set_id(void *field, const void *value, size_t size)
+static int set_id (void *field, const void *value, size_t size)
 {
     uint32_t id;
 
     if (!value && size == 0) {
-        zc_ids_clear(field);
+        zc_ids_clear (field);
         return 0;
     }
     if (!value || size != sizeof id)
         return -EINVAL;
-    memcpy(&id, value, sizeof id);
-    return zc_ids_add(field, id);
+    memcpy (&id, value, sizeof id);
+    return zc_ids_add (field, id);
 }
 
-static int set_field(const struct row *row, void *field, const void *value, size_t size)
+static int set_field (const struct row *row, void *field, const void *value, size_t size)
 {
     int number;
 
     switch (row->kind) {
     case KIND_UINT64:
     case KIND_INT64:
-        return value && size == sizeof(int64_t) ? set_wide(row, field, value) : -EINVAL;
+        return value && size == sizeof (int64_t) ? set_wide (row, field, value) : -EINVAL;
     case KIND_BYTES:
-        return set_bytes(row, field, value, size);
+        return set_bytes (row, field, value, size);
     case KIND_TEXT:
-        return set_text(row, field, value, size);
+        return set_text (row, field, value, size);
     case KIND_BLOB:
-        return set_blob(field, value, size);
+        return set_blob (field, value, size);
     case KIND_FILTER:
-        return set_filter(row, field, value, size);
+        return set_filter (row, field, value, size);
     case KIND_PID:
     case KIND_UID:
     case KIND_GID:
-        return set_id(field, value, size);
+        return set_id (field, value, size);
     default:
         if (!value || size != sizeof number)
             return -EINVAL;
-        memcpy(&number, value, sizeof number);
-        return set_int(row, field, number);
+        memcpy (&number, value, sizeof number);
+        return set_int (row, field, number);
     }
 }
 
-int zc_options_set(struct zc_options *options, int socktype, int option, const void *value, size_t size)
+int zc_options_set (struct zc_options *options, int socktype, int option, const void *value, size_t size)
 {
-    const struct row *row = find(socktype, option, ACCESS_SET);
+    const struct row *row = find (socktype, option, ACCESS_SET);
     int rc;
 
     if (!row)
         return -EINVAL;
     if (row->kept == KEPT_SOCKET)
         return !value && size > 0 ? -EINVAL : ZC_OPT_SOCKET;
-    rc = set_field(row, field_of(options, row), value, size);
+    rc = set_field (row, field_of (options, row), value, size);
     if (rc < 0)
         return rc;
     /* VERBOSER is VERBOSE and more, and the one that was set last counts. */
@@ -322,89 +324,38 @@ int zc_options_set(struct zc_options *options, int socktype, int option, const v
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static int put_exactly(void *value, size_t *size, const void *from, size_t n)
+int zc_options_get (const struct zc_options *options, int socktype, int option, void *value, size_t *size)
 {
-    if (!value || !size || *size != n)
-        return -EINVAL;
-    memcpy(value, from, n);
-    return 0;
-}
-
-int zc_optval_put_bytes(void *value, size_t *size, const void *data, size_t n)
-{
-    if (!size || *size < n || (!value && *size > 0))
-        return -EINVAL;
-    if (*size > 0) {
-        memset(value, 0, *size);
-        if (n > 0)
-            memcpy(value, data, n);
-    }
-    *size = n;
-    return 0;
-}
-
-int zc_optval_put_int(void *value, size_t *size, int number)
-{
-    return put_exactly(value, size, &number, sizeof number);
-}
-
-int zc_optval_put_answer(void *value, size_t *size, int number)
-{
-    return zc_optval_put_bytes(value, size, &number, sizeof number);
-}
-
-int zc_optval_put_fd(void *value, size_t *size, zmq_fd_t fd)
-{
-    return zc_optval_put_bytes(value, size, &fd, sizeof fd);
-}
-
-int zc_optval_put_int64(void *value, size_t *size, int64_t number)
-{
-    return put_exactly(value, size, &number, sizeof number);
-}
-
-int zc_optval_put_uint64(void *value, size_t *size, uint64_t number)
-{
-    return put_exactly(value, size, &number, sizeof number);
-}
-
-int zc_optval_put_string(void *value, size_t *size, const char *text)
-{
-    return zc_optval_put_bytes(value, size, text, strlen(text) + 1);
-}
-
-int zc_options_get(const struct zc_options *options, int socktype, int option, void *value, size_t *size)
-{
-    const struct row *row = find(socktype, option, ACCESS_GET);
+    const struct row *row = find (socktype, option, ACCESS_GET);
     const void *field;
 
     if (!row || !size)
         return -EINVAL;
     if (row->kept == KEPT_SOCKET)
         return ZC_OPT_SOCKET;
-    field = const_field_of(options, row);
+    field = const_field_of (options, row);
     switch (row->kind) {
     case KIND_INT:
     case KIND_TTL:
-        return zc_optval_put_int(value, size, *(const int *)field);
+        return zc_optval_put_int (value, size, *(const int *)field);
     case KIND_ASK:
-        return zc_optval_put_answer(value, size, *(const int *)field);
+        return zc_optval_put_answer (value, size, *(const int *)field);
     case KIND_BOOL:
     case KIND_FLAG:
     case KIND_ANYINT:
-        return zc_optval_put_int(value, size, *(const bool *)field);
+        return zc_optval_put_int (value, size, *(const bool *)field);
     case KIND_INVERSE:
-        return zc_optval_put_int(value, size, !*(const bool *)field);
+        return zc_optval_put_int (value, size, !*(const bool *)field);
     case KIND_UINT64:
     case KIND_INT64:
-        return put_exactly(value, size, field, sizeof(int64_t));
+        return zc_optval_put_int64 (value, size, *(const int64_t *)field);
     case KIND_TEXT: {
         const struct zc_option_text *text = field;
-        return zc_optval_put_bytes(value, size, text->text, (size_t)text->size + 1);
+        return zc_optval_put_bytes (value, size, text->text, (size_t)text->size + 1);
     }
     case KIND_BYTES: {
         const struct zc_option_bytes *bytes = field;
-        return zc_optval_put_bytes(value, size, bytes->data, bytes->size);
+        return zc_optval_put_bytes (value, size, bytes->data, bytes->size);
     }
     default:
         return -EINVAL;
@@ -413,12 +364,13 @@ int zc_options_get(const struct zc_options *options, int socktype, int option, v
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-int zc_options_init(struct zc_options *options, int socktype)
+int zc_options_init (struct zc_options *options, int socktype)
 {
-    memset(options, 0, sizeof *options);
-    FOR_EACH_STORED(row)
+    memset (options, 0, sizeof *options);
+    options->largest_part = INT_MAX;
+    FOR_EACH_STORED (row)
     {
-        void *field = field_of(options, row);
+        void *field = field_of (options, row);
 
         switch (row->kind) {
         case KIND_INT:
@@ -433,7 +385,7 @@ int zc_options_init(struct zc_options *options, int socktype)
             break;
         case KIND_UINT64:
         case KIND_INT64:
-            memcpy(field, &row->value, sizeof row->value);
+            memcpy (field, &row->value, sizeof row->value);
             break;
         default:
             break;
@@ -446,178 +398,77 @@ int zc_options_init(struct zc_options *options, int socktype)
 }
 
 /* Copies what a field owns; `to` is empty. */
-static int copy_field(const struct row *row, void *to, const void *from)
+static int copy_field (const struct row *row, void *to, const void *from)
 {
     const struct zc_option_blob *blob = from;
 
     switch (row->kind) {
     case KIND_BLOB:
-        return set_blob(to, blob->data, blob->size);
+        return set_blob (to, blob->data, blob->size);
     case KIND_FILTER:
-        return zc_networks_copy(to, from);
+        return zc_networks_copy (to, from);
     case KIND_PID:
     case KIND_UID:
     case KIND_GID:
-        return zc_ids_copy(to, from);
+        return zc_ids_copy (to, from);
     default:
         return 0;
     }
 }
 
-static size_t owned_size(const struct row *row)
+static size_t owned_size (const struct row *row)
 {
     switch (row->kind) {
     case KIND_BLOB:
-        return sizeof(struct zc_option_blob);
+        return sizeof (struct zc_option_blob);
     case KIND_FILTER:
-        return sizeof(struct zc_networks);
+        return sizeof (struct zc_networks);
     case KIND_PID:
     case KIND_UID:
     case KIND_GID:
-        return sizeof(struct zc_ids);
+        return sizeof (struct zc_ids);
     default:
         return 0;
     }
 }
 
-int zc_options_copy(struct zc_options *to, const struct zc_options *from)
+int zc_options_copy (struct zc_options *to, const struct zc_options *from)
 {
     *to = *from;
-    FOR_EACH_STORED(row)
-        memset(field_of(to, row), 0, owned_size(row));
-    FOR_EACH_STORED(row)
+    FOR_EACH_STORED (row)
+    memset (field_of (to, row), 0, owned_size (row));
+    FOR_EACH_STORED (row)
     {
-        int rc = copy_field(row, field_of(to, row), const_field_of(from, row));
+        int rc = copy_field (row, field_of (to, row), const_field_of (from, row));
 
         if (rc < 0) {
-            zc_options_close(to);
+            zc_options_close (to);
             return rc;
         }
     }
     return 0;
 }
 
-void zc_options_close(struct zc_options *options)
+void zc_options_close (struct zc_options *options)
 {
-    FOR_EACH_STORED(row)
+    FOR_EACH_STORED (row)
     {
-        void *field = field_of(options, row);
+        void *field = field_of (options, row);
 
         switch (row->kind) {
         case KIND_BLOB:
-            (void)set_blob(field, NULL, 0);
+            (void)set_blob (field, NULL, 0);
             break;
         case KIND_FILTER:
-            zc_networks_clear(field);
+            zc_networks_clear (field);
             break;
         case KIND_PID:
         case KIND_UID:
         case KIND_GID:
-            zc_ids_clear(field);
+            zc_ids_clear (field);
             break;
         default:
             break;
         }
     }
-}
-
-/* ---- contexts -------------------------------------------------------------------------------- */
-
-#define CTX_OFFSET_INT(field) offsetof(struct zc_ctx_options, field)
-#define CTX_OFFSET_FLAG(field) offsetof(struct zc_ctx_options, field)
-#define CTX_OFFSET_CPU_ADD(field) 0
-#define CTX_OFFSET_CPU_REMOVE(field) 0
-
-static const struct {
-    int64_t value, least, most;
-    size_t offset;
-    int number;
-    uint8_t kind, access;
-} ctx_rows[] = {
-#define CTXOPTION(number_, name, field, kind_, access_, value_, least_, most_, unit, when, since,  \
-                  text)                                                                            \
-    {.value = value_, .least = least_, .most = most_, .offset = CTX_OFFSET_##kind_(field),         \
-     .number = number_, .kind = KIND_##kind_, .access = ACCESS_##access_},
-#include "core/ctxopts.def"
-#undef CTXOPTION
-};
-
-static int find_ctx(int option, enum access access)
-{
-    for (int i = 0; i < (int)COUNT(ctx_rows); i++)
-        if (ctx_rows[i].number == option && (ctx_rows[i].access & access))
-            return i;
-    return -EINVAL;
-}
-
-static int remove_cpu(struct zc_ids *cpus, uint32_t cpu)
-{
-    for (size_t i = 0; i < cpus->count; i++)
-        if (cpus->list[i] == cpu) {
-            cpus->list[i] = cpus->list[--cpus->count];
-            return 0;
-        }
-    return -EINVAL;
-}
-
-void zc_ctx_options_init(struct zc_ctx_options *options)
-{
-    memset(options, 0, sizeof *options);
-    for (size_t i = 0; i < COUNT(ctx_rows); i++) {
-        void *field = (char *)options + ctx_rows[i].offset;
-
-        if (ctx_rows[i].kind == KIND_INT)
-            *(int *)field = (int)ctx_rows[i].value;
-        else if (ctx_rows[i].kind == KIND_FLAG)
-            *(bool *)field = ctx_rows[i].value != 0;
-    }
-}
-
-void zc_ctx_options_close(struct zc_ctx_options *options)
-{
-    zc_ids_clear(&options->cpus);
-}
-
-int zc_ctx_options_set(struct zc_ctx_options *options, int option, int value)
-{
-    int at = find_ctx(option, ACCESS_SET);
-    void *field;
-
-    if (at < 0)
-        return at;
-    field = (char *)options + ctx_rows[at].offset;
-    if (ctx_rows[at].kind == KIND_FLAG) {
-        if (value < 0)
-            return -EINVAL;
-        *(bool *)field = value != 0;
-        return 0;
-    }
-    if (value < ctx_rows[at].least || value > ctx_rows[at].most)
-        return -EINVAL;
-    if (ctx_rows[at].kind == KIND_CPU_REMOVE)
-        return remove_cpu(&options->cpus, (uint32_t)value);
-    if (ctx_rows[at].kind == KIND_CPU_ADD)
-        return zc_ids_have(&options->cpus, (uint32_t)value) ? 0
-                                                            : zc_ids_add(&options->cpus, (uint32_t)value);
-    *(int *)field = value;
-    return 0;
-}
-
-int zc_ctx_options_get(const struct zc_ctx_options *options, int option, int *value)
-{
-    int at = find_ctx(option, ACCESS_GET);
-    const void *field;
-
-    if (at < 0)
-        return at;
-    field = (const char *)options + ctx_rows[at].offset;
-    *value = ctx_rows[at].kind == KIND_FLAG ? *(const bool *)field : *(const int *)field;
-    return 0;
-}
-
-void zc_options_inherit(struct zc_options *options, const struct zc_ctx_options *ctx)
-{
-    options->ipv6 = ctx->ipv6;
-    if (!ctx->blocky)
-        options->linger = 0;
 }

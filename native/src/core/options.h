@@ -66,6 +66,7 @@ struct zc_options {
 #undef OPTION
 #undef OPTION_ZCFFI
 #undef OPTION_ALIAS
+    int largest_part; /* that may be sent: ZMQ_MAX_MSGSZ of the context; INT_MAX: any */
 };
 
 /* The defaults of a socket type. 0. */
@@ -82,7 +83,7 @@ int zc_options_set(struct zc_options *, int socktype, int option, const void *va
 /* *size: the room at `value`, and then what was written. 0; ZC_OPT_SOCKET; -EINVAL. */
 int zc_options_get(const struct zc_options *, int socktype, int option, void *value, size_t *size);
 
-/* Writers for options the socket answers, with the sizes the ZeroMQ API demands. 0, or -EINVAL: the room does not fit. */
+/* core/optval.c: writers of values, with the sizes the ZeroMQ API demands. 0, or -EINVAL: the room does not fit. */
 int zc_optval_put_int(void *value, size_t *size, int);         /* exactly an int: TYPE */
 int zc_optval_put_answer(void *value, size_t *size, int);      /* an int or more: RCVMORE, EVENTS */
 int zc_optval_put_fd(void *value, size_t *size, zmq_fd_t);     /* a descriptor or more: FD */
@@ -91,7 +92,7 @@ int zc_optval_put_uint64(void *value, size_t *size, uint64_t); /* exactly 8 byte
 int zc_optval_put_string(void *value, size_t *size, const char *); /* NUL counts; or more: LAST_ENDPOINT */
 int zc_optval_put_bytes(void *value, size_t *size, const void *data, size_t n); /* or more */
 
-/* One field for each context option, and the CPUs that were added. */
+/* core/ctxopts.c. One field for each context option, and the CPUs that were added. */
 struct zc_ctx_options {
 #define CTXOPTION(number, name, field, kind, access, value, least, most, unit, when, since, text)  \
     ZC_FIELD_##kind(field)
@@ -109,7 +110,7 @@ int zc_ctx_options_set(struct zc_ctx_options *, int option, int value);
 /* 0, -EINVAL. */
 int zc_ctx_options_get(const struct zc_ctx_options *, int option, int *value);
 
-/* What a new socket takes from its context: ipv6, and linger when the context is not blocky. */
+/* What a new socket takes from its context: ipv6, the largest part, and linger when the context is not blocky. */
 void zc_options_inherit(struct zc_options *, const struct zc_ctx_options *);
 
 #endif

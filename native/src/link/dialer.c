@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <limits.h>
 #include "core/close.h"
 #include "core/ctx.h"
 #include "core/driver.h"
@@ -23,8 +24,10 @@ struct zc_dialer
     bool is_stopped, is_over, is_stop_posted;
     /* the I/O thread's */
     struct zc_lookup *lookup;
-    struct zc_addr addrs[ZC_RESOLVE_MAX], from;
+    struct zc_addr addrs[ZC_RESOLVE_MAX];
+    struct zc_addr from[2];    /* the source address, one of each family; len 0: none */
     int addr_count, addr_next; /* count: or the look-up's error */
+    bool looks_for_source;     /* the look-up under way is for the source address */
     int last_error;
     int fd;
     struct zc_watch watch;
@@ -32,6 +35,7 @@ struct zc_dialer
     int interval; /* ms, the next wait before trying again */
 };
 
+static void dial_to (struct zc_dialer *d);
 static void try_next (struct zc_dialer *d);
 static void retry_later (struct zc_dialer *d);
 
@@ -44,6 +48,25 @@ static void event (struct zc_dialer *d, uint64_t what, uint64_t value, const cha
 
 /* ---- connecting, on the I/O thread ---- */
 
+static void failed (struct zc_dialer *d, int error, const char *text)
+{
+    d->last_error = error;
+    d->addr_count = 0;
+    event (d, ZCFFI_EVENT_CONNECT_FAILED, (uint64_t) -error, text);
+    retry_later (d);
+}
+
+/* The source addresses were found: the first of each family counts. */
+static void keep_source (struct zc_dialer *d)
+{
+    for (int i = 0; i < d->addr_count; i++) {
+        struct zc_addr *from = &d->from[zc_addr_is_v6 (&d->addrs[i])];
+        if (!from->len)
+            *from = d->addrs[i];
+    }
+    d->addr_count = 0;
+}
+
 static void resolved (struct zc_task *t)
 {
     struct zc_dialer *d = (struct zc_dialer *) (void *) ((char *) t - offsetof (struct zc_dialer, resolved_task));
@@ -52,10 +75,13 @@ static void resolved (struct zc_task *t)
         return; /* stopped meanwhile */
     zc_resolve_end (&d->lookup);
     if (d->addr_count < 0) {
-        d->last_error = d->addr_count;
-        d->addr_count = 0;
-        event (d, ZCFFI_EVENT_CONNECT_FAILED, (uint64_t) -d->last_error, "the host name could not be resolved");
-        retry_later (d);
+        failed (d, d->addr_count,
+                d->looks_for_source ? "the source address could not be found" : "the host name could not be resolved");
+        return;
+    }
+    if (d->looks_for_source) {
+        keep_source (d);
+        dial_to (d);
         return;
     }
     d->addr_next = 0;
@@ -76,29 +102,43 @@ static void looked_up (void *arg, const struct zc_addr *addrs, int n)
         zc_self_run (self);
 }
 
+/* Finds d->addrs: true at once for numbers and *; else a look-up was started, or has failed. */
+static bool look_up (struct zc_dialer *d, const struct zc_hostport *what, unsigned flags)
+{
+    if (d->config->opt.ipv6)
+        flags |= ZC_RESOLVE_IPV6;
+    d->addr_count = zc_resolve (what->host, what->port, flags | ZC_RESOLVE_NUMERIC, d->addrs, ZC_RESOLVE_MAX);
+    if (d->addr_count > 0)
+        return true;
+    d->addr_count = 0;
+    int rc = zc_resolve_start (what->host, what->port, flags, looked_up, d, &d->lookup);
+    if (rc < 0)
+        failed (d, rc, "no thread to resolve the host name");
+    return false;
+}
+
+static void dial_to (struct zc_dialer *d)
+{
+    d->addr_next = 0;
+    d->looks_for_source = false;
+    if (d->config->transport == ZC_IPC || look_up (d, &d->config->parsed.to, 0))
+        try_next (d);
+}
+
+/* An interface may come and go, and its address with it: the source is looked for before every attempt. */
 static void dial (struct zc_dialer *d)
 {
-    const struct zc_hostport *to = &d->config->parsed.to;
-    unsigned flags = d->config->opt.ipv6 ? ZC_RESOLVE_IPV6 : 0u;
+    const struct zc_hostport *from = &d->config->parsed.from;
 
-    d->addr_next = 0;
     d->last_error = -ECONNREFUSED;
-    if (d->config->transport == ZC_IPC) {
-        try_next (d);
-        return;
+    memset (d->from, 0, sizeof d->from);
+    if (d->config->transport == ZC_TCP && *from->host) {
+        d->looks_for_source = true;
+        if (!look_up (d, from, ZC_RESOLVE_LOCAL))
+            return;
+        keep_source (d);
     }
-    int n = zc_resolve (to->host, to->port, flags | ZC_RESOLVE_NUMERIC, d->addrs, ZC_RESOLVE_MAX);
-    if (n > 0) {
-        d->addr_count = n;
-        try_next (d);
-        return;
-    }
-    int rc = zc_resolve_start (to->host, to->port, flags, looked_up, d, &d->lookup);
-    if (rc < 0) {
-        d->last_error = rc;
-        event (d, ZCFFI_EVENT_CONNECT_FAILED, (uint64_t) -rc, "no thread to resolve the host name");
-        retry_later (d);
-    }
+    dial_to (d);
 }
 
 static void close_fd (struct zc_dialer *d)
@@ -175,7 +215,13 @@ static int open_next (struct zc_dialer *d)
     zc_link_net_opts (d->config, &opts);
     if (d->config->transport == ZC_IPC)
         return zc_ipc_connect (d->config->parsed.address, &opts, &d->fd);
-    return zc_tcp_connect (&d->addrs[d->addr_next], d->from.len ? &d->from : NULL, &opts, &d->fd);
+    const struct zc_addr *to = &d->addrs[d->addr_next], *from = NULL;
+    if (d->from[0].len || d->from[1].len) {
+        from = &d->from[zc_addr_is_v6 (to)];
+        if (!from->len)
+            return -EADDRNOTAVAIL; /* the source is of the other family */
+    }
+    return zc_tcp_connect (to, from, &opts, &d->fd);
 }
 
 static void try_next (struct zc_dialer *d)
@@ -213,14 +259,16 @@ static void give_up (struct zc_dialer *d)
     zc_hub_unlock (d->hub);
 }
 
-/* IVL plus jitter each time, or doubling up to IVL_MAX. */
+/* IVL plus jitter each time, or doubling up to IVL_MAX. A maximum below the interval is ignored, as libzmq does. */
 static int next_interval (struct zc_dialer *d)
 {
     const struct zc_options *o = &d->config->opt;
     int ivl = o->reconnect_ivl;
 
-    if (o->reconnect_ivl_max <= 0)
-        return ivl + (int) (zc_random_u32 () % (uint32_t) ivl);
+    if (o->reconnect_ivl_max < ivl) {
+        int64_t wait = (int64_t) ivl + zc_random_u32 () % (uint32_t) ivl;
+        return wait < INT_MAX ? (int) wait : INT_MAX;
+    }
     int now = d->interval ? d->interval : ivl;
     if (now > o->reconnect_ivl_max)
         now = o->reconnect_ivl_max;
@@ -321,16 +369,6 @@ static void pipe_left (struct zc_pipe *p)
         post_stop (d);
 }
 
-static int resolve_from (struct zc_dialer *d)
-{
-    const struct zc_hostport *from = &d->config->parsed.from;
-    if (!*from->host && !from->port)
-        return 0;
-    unsigned flags = ZC_RESOLVE_LOCAL | (d->config->opt.ipv6 ? ZC_RESOLVE_IPV6 : 0u);
-    int n = zc_resolve (*from->host ? from->host : "*", from->port, flags, &d->from, 1);
-    return n > 0 ? 0 : n < 0 ? n : -ENODEV;
-}
-
 int zc_dialer_open (struct zc_dialer **out, struct zc_hub *h, struct zc_loop *loop, struct zc_link_config *config,
                     void *owner)
 {
@@ -348,8 +386,8 @@ int zc_dialer_open (struct zc_dialer **out, struct zc_hub *h, struct zc_loop *lo
     d->start_task.fn = start;
     d->resolved_task.fn = resolved;
     d->stop_task.fn = stop;
-    int rc = config->transport == ZC_TCP ? resolve_from (d) : 0;
-    if (rc == 0 && !config->opt.immediate) {
+    int rc = 0;
+    if (!config->opt.immediate) {
         d->pipe = zc_pipe_new ();
         rc = d->pipe ? zc_link_config_name (config, d->pipe) : -ENOMEM;
         if (rc < 0 && d->pipe)

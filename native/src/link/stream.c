@@ -5,6 +5,7 @@
 #include "core/pipe.h"
 #include "link/config.h"
 #include "link/intake.h"
+#include "link/peer.h"
 #include "os/clock.h"
 #include "zcffi.h"
 
@@ -20,7 +21,7 @@ struct zc_stream
     struct zc_wire wire;
     struct zc_cutter cutter;
     struct zc_alarm alarm; /* the handshake's end, then the heartbeat */
-    char peer[64];         /* address without port, for Peer-Address */
+    char peer[64];         /* Peer-Address: the host; for ipc localhost and who it is, as libzmq has it */
     char remote[96];       /* with port, for events */
 };
 
@@ -240,68 +241,10 @@ static void start_beat (struct zc_stream *s)
 
 /* ---- joining ---- */
 
-struct text
-{
-    char *at;
-    size_t n;
-};
-
-static void add (struct text *t, const void *p, size_t n)
-{
-    if (t->at)
-        memcpy (t->at + t->n, p, n);
-    t->n += n;
-}
-
-static void add_pair (struct text *t, const char *name, size_t name_size, const void *value, size_t size)
-{
-    if (memchr (value, 0, size) || memchr (name, 0, name_size))
-        return; /* could not be told apart from the end */
-    add (t, name, name_size);
-    add (t, "", 1);
-    add (t, value, size);
-    add (t, "", 1);
-}
-
-static void meta_text (const struct zc_stream *s, struct text *t)
-{
-    const char *type = zc_wire_type_name (s->wire.peer_type), *name;
-    const uint8_t *value;
-    uint8_t name_size;
-    uint32_t at = 0, size;
-
-    if (type)
-        add_pair (t, "Socket-Type", 11, type, strlen (type));
-    if (*s->peer)
-        add_pair (t, "Peer-Address", 12, s->peer, strlen (s->peer));
-    if (s->wire.major < 3 && s->wire.peer_id_size) {
-        add_pair (t, "Identity", 8, s->wire.peer_id, s->wire.peer_id_size);
-    }
-    while (!s->config->is_raw && zc_wire_property (&s->wire, &at, &name, &name_size, &value, &size))
-        if (name_size != 11 || memcmp (name, "Socket-Type", 11) != 0)
-            add_pair (t, name, name_size, value, size);
-}
-
-static struct zc_meta *make_meta (struct zc_stream *s)
-{
-    struct text t = {NULL, 0};
-
-    meta_text (s, &t);
-    struct zc_meta *m = zc_alloc (sizeof *m + t.n);
-    if (!m)
-        return NULL;
-    atomic_init (&m->refs, 1);
-    m->fd = s->link.fd;
-    m->size = (uint32_t) t.n;
-    t = (struct text){m->text, 0};
-    meta_text (s, &t);
-    return m;
-}
-
 /* The pipe learns who the peer is. */
 static int introduce (struct zc_stream *s, struct zc_pipe *p)
 {
-    struct zc_meta *meta = make_meta (s);
+    struct zc_meta *meta = zc_peer_meta (&s->wire, s->config->is_raw, s->peer, s->link.fd);
     if (!meta)
         return -ENOMEM;
     zc_meta_unref (p->meta);
@@ -498,17 +441,6 @@ static void tune (const struct zc_stream *s)
     (void) zc_tcp_tune (s->link.fd, &opts); /* single options may be refused; the connection works without them */
 }
 
-static void note_addresses (struct zc_stream *s)
-{
-    struct zc_addr a;
-    if (s->config->transport == ZC_TCP && zc_net_peer (s->link.fd, &a) == 0) {
-        zc_addr_host (&a, s->peer, sizeof s->peer);
-        memcpy (s->remote, "tcp://", 6);
-        zc_addr_text (&a, s->remote + 6, sizeof s->remote - 6);
-    } else if (s->config->transport == ZC_IPC)
-        memcpy (s->peer, "localhost", 10);
-}
-
 int zc_stream_start (struct zc_stream_owner *owner, struct zc_hub *h, struct zc_loop *loop, struct zc_link_config *config,
                      int fd)
 {
@@ -524,7 +456,7 @@ int zc_stream_start (struct zc_stream_owner *owner, struct zc_hub *h, struct zc_
     s->link.beat_task.fn = beat_task;
     s->config = zc_link_config_ref (config);
     tune (s);
-    note_addresses (s);
+    zc_peer_addresses (fd, config->transport, s->peer, sizeof s->peer, s->remote, sizeof s->remote);
     int rc = config->is_raw ? start_raw (s) : start_zmtp (s);
     if (rc < 0) {
         zc_loop_alarm_off (loop, &s->alarm);

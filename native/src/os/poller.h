@@ -75,7 +75,8 @@ static inline int zc_poller_wait (struct zc_poller *p, struct zc_poll_event *out
     return p->ops->wait (p, out, max, timeout);
 }
 
-/* poll(2) over a handful of descriptors, for a caller's own wait. revents as above. timeout ns. Count, 0, -EINTR, -ENOMEM. */
+/* poll(2) over a handful of descriptors, for a caller's own wait. revents as poll(2) tells them, without IN for a hang-up:
+ * programs see them through zmq_poll(). timeout ns. Count, 0, -EINTR, -ENOMEM. */
 struct zc_pollfd
 {
     int fd;

@@ -324,15 +324,14 @@ static struct zc_endpoint_entry *take_entry (struct zc_sock *s, const char *text
 
 int zc_sock_unbind (void *handle, const char *text)
 {
-    struct zc_endpoint ep;
     struct zc_endpoint_entry *e;
+    enum zc_transport transport;
+    const char *address;
     struct zc_sock *s;
     int rc = zc_sock_enter (handle, &s);
     if (rc < 0)
         return rc;
-    rc = text ? zc_endpoint_parse (text, ZC_BIND, &ep) : -EINVAL;
-    if (rc == -EINVAL && text)
-        rc = zc_endpoint_parse (text, ZC_CONNECT, &ep);
+    rc = text ? zc_endpoint_scheme (text, &transport, &address) : -EINVAL;
     if (rc == 0) {
         rc = -ENOENT;
         while ((e = take_entry (s, text))) { /* one call ends all connections to it */

@@ -1,6 +1,7 @@
 #include "sock/transfer.h"
 
 #include <errno.h>
+#include <limits.h>
 #include "core/driver.h"
 #include "os/clock.h"
 #include "sock/sleep.h"
@@ -14,6 +15,17 @@ static int state_error (const struct zc_hub *h)
 static uint64_t send_deadline (const struct zc_sock *s, int flags)
 {
     return (flags & ZMQ_DONTWAIT) || s->opt.sndtimeo == 0 ? 0 : zc_deadline (s->opt.sndtimeo);
+}
+
+/* A part is larger than ZMQ_MAX_MSGSZ allows. */
+static bool is_too_large (const struct zc_sock *s, const struct zc_msg *parts, size_t count)
+{
+    if (s->opt.largest_part == INT_MAX)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (zc_msg_size (&parts[i]) > (size_t) s->opt.largest_part)
+            return true;
+    return false;
 }
 
 /* Hands a whole message to the pattern, which had no room for it. */
@@ -167,6 +179,8 @@ int zc_send_part (void *handle, struct zc_msg *msg, int flags)
     bool more = (flags & ZMQ_SNDMORE) && !(last && s->half_out_count + 1 == last);
     if (!s->pattern->sends)
         rc = -ENOTSUP;
+    else if (is_too_large (s, msg, 1))
+        rc = -EMSGSIZE;
     else if (more || s->half_out_count)
         rc = send_one_part (s, msg, more, send_deadline (s, flags));
     else
@@ -196,6 +210,8 @@ static int send_rest (struct zc_sock *s, struct zc_msg *parts, size_t count, uin
 
 static int send_message (struct zc_sock *s, struct zc_msg *parts, size_t count, uint64_t deadline)
 {
+    if (is_too_large (s, parts, count))
+        return -EMSGSIZE;
     return s->half_out_count && s->half_out_by == zc_self () ? send_rest (s, parts, count, deadline)
                                                              : send_whole (s, parts, count, false, deadline);
 }

@@ -5,29 +5,11 @@
  * they came: a forwarder depends on that order. What a peer can make us hold is bounded: its topics by MAX_SUBSCRIPTIONS and
  * MAX_SUBSCRIPTION_BYTES, its unread notices by MAX_SUBSCRIPTIONS too (beyond, it is closed), its unread messages by
  * RCVHWM (beyond, they stay in its pipe, which then is read no further). */
-#include "sock/patterns.h"
+#include "sock/news.h"
 
 #include <errno.h>
 #include <string.h>
 #include "zmq.h"
-
-/* One connection of a pipe; also held by what it sent and is unread. */
-struct zc_xpub_peer
-{
-    uint32_t refs;
-    struct zc_pipe *pipe; /* NULL: lost */
-    bool is_refused;      /* being closed: nothing of it counts any more */
-    uint64_t topics, topic_bytes;
-    uint64_t notices;       /* unread */
-    uint32_t messages;      /* unread */
-    struct zc_topics asked; /* with XPUB_MANUAL or XPUB_VERBOSER: its topics, each once */
-};
-
-struct zc_xpub_sender
-{
-    struct zc_xpub_peer *peer; /* NULL: nobody's, its sender was lost */
-    bool is_message;
-};
 
 static struct zc_xpub *xpub_of (const struct zc_hub *h)
 {
@@ -37,14 +19,6 @@ static struct zc_xpub *xpub_of (const struct zc_hub *h)
 static bool is_manual (const struct zc_sock *s)
 {
     return s->opt.xpub_manual && s->pattern->receives;
-}
-
-static void peer_unref (struct zc_xpub_peer *peer)
-{
-    if (!peer || --peer->refs)
-        return;
-    zc_topics_close (&peer->asked);
-    zc_free (peer);
 }
 
 int zc_xpub_open (struct zc_sock *s)
@@ -60,74 +34,12 @@ void zc_xpub_close (struct zc_sock *s)
     struct zc_xpub *x = s->state;
 
     for (size_t i = 0; i < x->ring_count; i++)
-        peer_unref (x->ring[(x->ring_head + i) & (x->ring_cap - 1)].peer);
+        zc_xpub_peer_unref (x->ring[(x->ring_head + i) & (x->ring_cap - 1)].peer);
     zc_free (x->ring);
     x->ring = NULL;
     x->ring_count = x->ring_cap = 0;
     zc_frames_clear (&x->news);
     zc_distribution_close (&x->to);
-}
-
-/* ---- what waits for recv ---- */
-
-static int ring_reserve (struct zc_xpub *x)
-{
-    if (x->ring_count < x->ring_cap)
-        return 0;
-    size_t cap = x->ring_cap ? x->ring_cap * 2 : 8;
-    struct zc_xpub_sender *ring = zc_calloc (cap, sizeof *ring);
-    if (!ring)
-        return -ENOMEM;
-    for (size_t i = 0; i < x->ring_count; i++)
-        ring[i] = x->ring[(x->ring_head + i) & (x->ring_cap - 1)];
-    zc_free (x->ring);
-    x->ring = ring;
-    x->ring_head = 0;
-    x->ring_cap = cap;
-    return 0;
-}
-
-/* Room was reserved. */
-static void ring_push (struct zc_xpub *x, struct zc_xpub_peer *peer, bool is_message)
-{
-    x->ring[(x->ring_head + x->ring_count++) & (x->ring_cap - 1)] = (struct zc_xpub_sender){peer, is_message};
-    if (!peer)
-        return;
-    peer->refs++;
-    if (is_message)
-        peer->messages++;
-    else
-        peer->notices++;
-}
-
-static struct zc_xpub_sender ring_pop (struct zc_xpub *x)
-{
-    struct zc_xpub_sender from = x->ring[x->ring_head];
-
-    x->ring_head = (x->ring_head + 1) & (x->ring_cap - 1);
-    x->ring_count--;
-    if (from.peer && from.is_message)
-        from.peer->messages--;
-    else if (from.peer)
-        from.peer->notices--;
-    return from;
-}
-
-/* peer NULL: a peer that was lost. */
-static int put_notice (struct zc_xpub *x, struct zc_xpub_peer *peer, bool cancel, const uint8_t *topic, size_t n)
-{
-    if (ring_reserve (x) < 0)
-        return -ENOMEM;
-    uint8_t *at = n < SIZE_MAX - 10 ? zc_frames_room_fast (&x->news, n + 10) : NULL;
-    if (!at)
-        return -ENOMEM;
-    size_t head = zc_frame_head (at, 0, n + 1);
-    at[head] = !cancel;
-    if (n)
-        memcpy (at + head + 1, topic, n);
-    zc_frames_grown (&x->news, head + 1 + n);
-    ring_push (x, peer, false);
-    return 0;
 }
 
 /* ---- subscriptions ---- */
@@ -220,7 +132,7 @@ static bool subscribe (struct zc_sock *s, struct zc_pipe *p, const uint8_t *topi
         refuse (p, -E2BIG, "more subscriptions than ZCFFI_MAX_SUBSCRIPTIONS or ZCFFI_MAX_SUBSCRIPTION_BYTES allow");
         return false;
     }
-    if (is_news (s, false, first) && put_notice (s->state, peer, false, topic, n) < 0) {
+    if (is_news (s, false, first) && zc_news_put_notice (s->state, peer, false, topic, n) < 0) {
         refuse (p, -ENOMEM, "no memory for the notice of a subscription");
         return false;
     }
@@ -232,7 +144,7 @@ static bool cancel (struct zc_sock *s, struct zc_pipe *p, const uint8_t *topic, 
     bool last;
 
     remove_topic (s, p, topic, n, &last);
-    if (is_news (s, true, last) && put_notice (s->state, p->state, true, topic, n) < 0) {
+    if (is_news (s, true, last) && zc_news_put_notice (s->state, p->state, true, topic, n) < 0) {
         refuse (p, -ENOMEM, "no memory for the notice of a subscription");
         return false;
     }
@@ -270,7 +182,7 @@ static bool take_message (struct zc_sock *s, struct zc_pipe *p)
     if (!s->pattern->receives)
         return drop_head (p);
     struct zc_xpub *x = s->state;
-    int rc = ring_reserve (x);
+    int rc = zc_news_reserve (x);
     if (rc < 0)
         zc_frames_drop_message (&p->in);
     else
@@ -278,7 +190,7 @@ static bool take_message (struct zc_sock *s, struct zc_pipe *p)
     if (rc < 0)
         refuse (p, rc, "no memory for its message");
     else
-        ring_push (x, p->state, true);
+        zc_news_push (x, p->state, true);
     zc_hub_message_done (s->hub, p);
     return rc == 0 && more;
 }
@@ -354,14 +266,14 @@ static void lost_topic (void *arg, const uint8_t *topic, size_t n)
     struct loss *l = arg;
     if (l->told && zc_topics_remove (l->told, topic, n) == 1)
         return;
-    if (put_notice (l->s->state, NULL, true, topic, n) < 0)
+    if (zc_news_put_notice (l->s->state, NULL, true, topic, n) < 0)
         l->s->hub->dropped++;
 }
 
 static int lost_asked (void *arg, const uint8_t *topic, size_t n)
 {
     struct loss *l = arg;
-    if (put_notice (l->s->state, NULL, true, topic, n) < 0)
+    if (zc_news_put_notice (l->s->state, NULL, true, topic, n) < 0)
         l->s->hub->dropped++;
     return 0;
 }
@@ -394,7 +306,7 @@ static void let_go (struct zc_xpub *x, struct zc_pipe *p)
     zc_distribution_leave (&x->to, p);
     peer->pipe = NULL;
     p->state = NULL;
-    peer_unref (peer);
+    zc_xpub_peer_unref (peer);
 }
 
 void zc_xpub_down (struct zc_hub *h, struct zc_pipe *p)
@@ -436,7 +348,7 @@ static int recv_news (struct zc_sock *s, struct zc_incoming *in)
 
     if (!x->ring_count)
         return -EAGAIN;
-    struct zc_xpub_sender from = ring_pop (x);
+    struct zc_xpub_sender from = zc_news_pop (x);
     in->pipe = NULL;
     in->frames = &x->news;
     in->has_prefix = false;
@@ -446,7 +358,7 @@ static int recv_news (struct zc_sock *s, struct zc_incoming *in)
         x->last = from.peer->pipe && from.peer->pipe->is_up ? from.peer : NULL;
     else if (from.peer->pipe && from.peer->pipe->in_msgs)
         take_input (s, from.peer->pipe, most_messages (s->hub)); /* there is room for one more */
-    peer_unref (from.peer);
+    zc_xpub_peer_unref (from.peer);
     return 0;
 }
 

@@ -1,11 +1,11 @@
 #include "os/poller/table.h"
+#include "base/alloc.h"
 #include "os/clock.h"
 #include "os/thread.h"
 #include "os/wake.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct entry
@@ -42,14 +42,14 @@ struct table
 
 static struct scan *scan_new (size_t cap)
 {
-    struct scan *s = calloc (1, sizeof *s + (cap + 1) * sizeof s->fds[0]);
+    struct scan *s = zc_calloc (1, sizeof *s + (cap + 1) * sizeof s->fds[0]);
 
     if (!s)
         return NULL;
     s->cap = cap;
-    s->serials = calloc (cap + 1, sizeof s->serials[0]);
+    s->serials = zc_calloc (cap + 1, sizeof s->serials[0]);
     if (!s->serials) {
-        free (s);
+        zc_free (s);
         return NULL;
     }
     return s;
@@ -58,13 +58,13 @@ static struct scan *scan_new (size_t cap)
 static void scan_free (struct scan *s)
 {
     if (s)
-        free (s->serials);
-    free (s);
+        zc_free (s->serials);
+    zc_free (s);
 }
 
 int zc_table_open (struct zc_poller *p)
 {
-    struct table *t = calloc (1, sizeof *t);
+    struct table *t = zc_calloc (1, sizeof *t);
     int rc = -ENOMEM;
 
     if (!t)
@@ -86,7 +86,7 @@ int zc_table_open (struct zc_poller *p)
 fail:
     zc_wake_close (&t->wake);
     scan_free (t->scan);
-    free (t);
+    zc_free (t);
     return rc;
 }
 
@@ -98,9 +98,9 @@ void zc_table_close (struct zc_poller *p)
     zc_mutex_close (&t->lock);
     scan_free (t->scan);
     scan_free (t->spare);
-    free (t->entries);
-    free (t->index);
-    free (t);
+    zc_free (t->entries);
+    zc_free (t->index);
+    zc_free (t);
 }
 
 /* Room for one more entry, for its copy in a scan, and for fd in the index. Locked. */
@@ -112,7 +112,7 @@ static int reserve (struct table *t, size_t fd)
 
         while (cap <= fd)
             cap *= 2;
-        index = realloc (t->index, cap * sizeof *index);
+        index = zc_realloc (t->index, cap * sizeof *index);
         if (!index)
             return -ENOMEM;
         memset (index + t->index_cap, 0, (cap - t->index_cap) * sizeof *index);
@@ -128,7 +128,7 @@ static int reserve (struct table *t, size_t fd)
             return -ENOMEM;
         scan_free (t->spare);
         t->spare = spare;
-        entries = realloc (t->entries, cap * sizeof *entries);
+        entries = zc_realloc (t->entries, cap * sizeof *entries);
         if (!entries)
             return -ENOMEM; /* the larger spare does no harm */
         t->entries = entries;

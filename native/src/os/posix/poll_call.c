@@ -1,9 +1,9 @@
 /* zc_poll: a caller's own wait over a handful of descriptors. */
 #include "os/poller.h"
+#include "base/alloc.h"
 #include "os/posix/poll_ns.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #define FEW 32 /* so many need no memory */
 
@@ -13,7 +13,7 @@ static short to_poll (unsigned events)
                     | (events & ZC_POLL_PRI ? POLLPRI : 0));
 }
 
-static unsigned from_poll (short revents, unsigned asked)
+static unsigned from_poll (short revents)
 {
     unsigned events = 0;
 
@@ -24,7 +24,7 @@ static unsigned from_poll (short revents, unsigned asked)
     if (revents & POLLPRI)
         events |= ZC_POLL_PRI;
     if (revents & (POLLERR | POLLHUP | POLLNVAL))
-        events |= ZC_POLL_ERR | (asked & ZC_POLL_IN);
+        events |= ZC_POLL_ERR;
     return events;
 }
 
@@ -34,7 +34,7 @@ int zc_poll (struct zc_pollfd *fds, size_t n, int64_t timeout, const void *sigma
     int rc;
 
     if (n > FEW) {
-        all = calloc (n, sizeof *all);
+        all = zc_calloc (n, sizeof *all);
         if (!all)
             return -ENOMEM;
     }
@@ -42,8 +42,8 @@ int zc_poll (struct zc_pollfd *fds, size_t n, int64_t timeout, const void *sigma
         all[i] = (struct pollfd){.fd = fds[i].fd, .events = to_poll (fds[i].events)};
     rc = zc_poll_ns (all, n, timeout, sigmask);
     for (size_t i = 0; i < n; i++)
-        fds[i].revents = rc > 0 ? from_poll (all[i].revents, fds[i].events) : 0;
+        fds[i].revents = rc > 0 ? from_poll (all[i].revents) : 0;
     if (all != few)
-        free (all);
+        zc_free (all);
     return rc;
 }

@@ -1,11 +1,11 @@
 /* The system's data base of users and groups. May read files or ask a directory service: never
  * under a lock. */
 #include "os/net.h"
+#include "base/alloc.h"
 
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #ifdef __APPLE__
@@ -21,7 +21,7 @@ static bool lists (const char *name, group_id first, group_id gid)
     bool found = false;
 
     for (;;) {
-        group_id *more = realloc (groups, (size_t) room * sizeof *groups);
+        group_id *more = zc_realloc (groups, (size_t) room * sizeof *groups);
 
         if (!more)
             goto end;
@@ -36,7 +36,7 @@ static bool lists (const char *name, group_id first, group_id gid)
     for (int i = 0; i < count && !found; i++)
         found = groups[i] == gid;
 end:
-    free (groups);
+    zc_free (groups);
     return found;
 }
 
@@ -49,7 +49,7 @@ bool zc_user_in_group (int64_t uid, int64_t gid)
     int rc;
 
     do {
-        char *more = realloc (text, cap);
+        char *more = zc_realloc (text, cap);
 
         if (!more)
             goto end;
@@ -61,6 +61,6 @@ bool zc_user_in_group (int64_t uid, int64_t gid)
         found = user->pw_gid == (gid_t) gid
                 || lists (user->pw_name, (group_id) user->pw_gid, (group_id) gid);
 end:
-    free (text);
+    zc_free (text);
     return found;
 }

@@ -1,0 +1,297 @@
+/* Calls of zmq.h and zcffi.h that no other test makes from C: what tests/test_answers.py cannot compare with a peer. */
+#include "check.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include "zcffi.h"
+
+static void *socket_of (void *context, int type)
+{
+    void *s = zmq_socket (context, type);
+    int ms = 10000, none = 0;
+
+    zmq_setsockopt (s, ZMQ_RCVTIMEO, &ms, sizeof ms);
+    zmq_setsockopt (s, ZMQ_SNDTIMEO, &ms, sizeof ms);
+    zmq_setsockopt (s, ZMQ_LINGER, &none, sizeof none);
+    return s;
+}
+
+static void gives (int rc, int error)
+{
+    CHECK_INT (rc, -1);
+    CHECK_INT (errno, error);
+}
+
+/* ---- zmq_ppoll ---- */
+
+static void on_signal (int number)
+{
+    (void)number;
+}
+
+struct shooter
+{
+    pthread_t target;
+    atomic_bool over;
+};
+
+/* Until it is told that one has arrived: the first may come before the wait has begun. */
+static void shoot (void *arg)
+{
+    struct shooter *s = arg;
+
+    while (!atomic_load (&s->over)) {
+        pthread_kill (s->target, SIGUSR1);
+        struct timespec ms = {0, 1000000};
+        nanosleep (&ms, NULL);
+    }
+}
+
+TEST (ppoll_is_ended_by_a_signal_that_its_mask_lets_through)
+{
+    void *context = zmq_ctx_new (), *s = socket_of (context, ZMQ_PULL);
+    zmq_pollitem_t item = {.socket = s, .events = ZMQ_POLLIN};
+    struct shooter shooter = {.target = pthread_self ()};
+    struct sigaction action = {.sa_handler = on_signal};
+    sigset_t usr1, before, open_mask;
+
+    sigaction (SIGUSR1, &action, NULL);
+    sigemptyset (&usr1);
+    sigaddset (&usr1, SIGUSR1);
+    pthread_sigmask (SIG_BLOCK, &usr1, &before);
+    open_mask = before;
+    sigdelset (&open_mask, SIGUSR1);
+    void *thread = zmq_threadstart (shoot, &shooter);
+    CHECK_INT (zmq_ppoll (&item, 1, 20, NULL), 0);  /* blocked here */
+    CHECK_INT (zmq_ppoll (&item, 1, 20, &usr1), 0); /* and here */
+    gives (zmq_ppoll (&item, 1, -1, &open_mask), EINTR);
+    atomic_store (&shooter.over, true);
+    zmq_threadclose (thread);
+    pthread_sigmask (SIG_SETMASK, &before, NULL);
+    CHECK_INT (zmq_ppoll (&item, 1, 0, &before), 0);
+    gives (zmq_ppoll (NULL, 1, 0, &before), EFAULT);
+    gives (zmq_ppoll (&item, -1, 0, &before), EINVAL);
+    zmq_close (s);
+    gives (zmq_ppoll (&item, 1, 0, &before), ENOTSOCK);
+    zmq_ctx_term (context);
+}
+
+TEST (ppoll_sees_messages_and_descriptors)
+{
+    void *context = zmq_ctx_new (), *pull = socket_of (context, ZMQ_PULL),
+         *push = socket_of (context, ZMQ_PUSH);
+    zmq_pollitem_t items[2] = {{.socket = pull, .events = ZMQ_POLLIN},
+                               {.socket = push, .events = ZMQ_POLLOUT}};
+    sigset_t mask;
+
+    sigemptyset (&mask);
+    CHECK_INT (zmq_bind (pull, "inproc://ppoll"), 0);
+    CHECK_INT (zmq_connect (push, "inproc://ppoll"), 0);
+    CHECK_INT (zmq_ppoll (items, 2, 1000, &mask), 1);
+    CHECK_INT (items[1].revents, ZMQ_POLLOUT);
+    CHECK_INT (zmq_send (push, "x", 1, 0), 1);
+    CHECK_INT (zmq_ppoll (items, 1, 1000, &mask), 1);
+    CHECK_INT (items[0].revents, ZMQ_POLLIN);
+    zmq_close (push);
+    zmq_close (pull);
+    zmq_ctx_term (context);
+}
+
+/* ---- monitors ---- */
+
+static int next_event (void *monitor, uint16_t *event)
+{
+    uint8_t head[6];
+    int rc = zmq_recv (monitor, head, sizeof head, 0);
+
+    if (rc == 6)
+        memcpy (event, head, sizeof *event);
+    return rc == 6 ? zmq_recv (monitor, NULL, 0, 0) : -1;
+}
+
+TEST (a_second_monitor_replaces_the_first)
+{
+    void *context = zmq_ctx_new (), *s = socket_of (context, ZMQ_PULL);
+    void *first = socket_of (context, ZMQ_PAIR), *second = socket_of (context, ZMQ_PAIR);
+    uint16_t event = 0;
+
+    CHECK_INT (zmq_socket_monitor (s, "inproc://first", ZMQ_EVENT_ALL), 0);
+    CHECK_INT (zmq_connect (first, "inproc://first"), 0);
+    CHECK_INT (zmq_socket_monitor (s, "inproc://second", ZMQ_EVENT_ALL), 0);
+    CHECK_INT (zmq_connect (second, "inproc://second"), 0);
+    CHECK_INT (next_event (first, &event), 0);
+    CHECK_INT (event, ZMQ_EVENT_MONITOR_STOPPED);
+    CHECK_INT (zmq_bind (s, "tcp://127.0.0.1:*"), 0);
+    CHECK (next_event (second, &event) > 0);
+    CHECK_INT (event, ZMQ_EVENT_LISTENING);
+    CHECK_INT (zmq_socket_monitor (s, NULL, 0), 0);
+    CHECK_INT (next_event (second, &event), 0);
+    CHECK_INT (event, ZMQ_EVENT_MONITOR_STOPPED);
+    CHECK_INT (zmq_socket_monitor (s, "inproc://first", ZMQ_EVENT_ALL), 0); /* the name is free again */
+    zmq_close (second);
+    zmq_close (first);
+    zmq_close (s);
+    zmq_ctx_term (context);
+}
+
+/* ---- proxies ---- */
+
+struct proxy
+{
+    void *socket;
+    int rc, error;
+};
+
+static void run_proxy (void *arg)
+{
+    struct proxy *p = arg;
+
+    p->rc = zmq_proxy (p->socket, p->socket, NULL);
+    p->error = errno;
+    zmq_close (p->socket);
+}
+
+TEST (a_proxy_of_one_socket_echoes_until_its_context_ends)
+{
+    void *context = zmq_ctx_new (), *req = socket_of (context, ZMQ_REQ);
+    struct proxy p = {.socket = socket_of (context, ZMQ_REP)};
+    int never = -1;
+    char b[8];
+
+    zmq_setsockopt (p.socket, ZMQ_RCVTIMEO, &never, sizeof never);
+    CHECK_INT (zmq_bind (p.socket, "inproc://echo"), 0);
+    CHECK_INT (zmq_connect (req, "inproc://echo"), 0);
+    void *thread = zmq_threadstart (run_proxy, &p);
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT (zmq_send (req, "one", 3, ZMQ_SNDMORE), 3);
+        CHECK_INT (zmq_send (req, "two", 3, 0), 3);
+        CHECK_INT (zmq_recv (req, b, sizeof b, 0), 3);
+        CHECK_MEM (b, "one", 3);
+        CHECK_INT (zmq_recv (req, b, sizeof b, 0), 3);
+        CHECK_MEM (b, "two", 3);
+    }
+    zmq_close (req);
+    CHECK_INT (zmq_ctx_shutdown (context), 0);
+    zmq_threadclose (thread);
+    CHECK_INT (p.rc, -1);
+    CHECK_INT (p.error, ETERM);
+    CHECK_INT (zmq_ctx_term (context), 0);
+}
+
+/* ---- looking again ---- */
+
+/* Found by the linker before the system's: counts how often the core gives the CPU away while it looks. */
+static atomic_int yields;
+
+int sched_yield (void)
+{
+    atomic_fetch_add (&yields, 1);
+    return (int)syscall (SYS_sched_yield);
+}
+
+TEST (look_again_tells_how_long_a_call_looks_before_it_sleeps)
+{
+    static const int windows[] = {0, 2000}; /* microseconds */
+    void *context = zmq_ctx_new ();
+
+    for (int i = 0; i < 2; i++) {
+        void *s = socket_of (context, ZMQ_PULL);
+        int ms = 5;
+        char b[1];
+        CHECK_INT (zmq_setsockopt (s, ZCFFI_LOOK_AGAIN, &windows[i], sizeof windows[i]), 0);
+        CHECK_INT (zmq_setsockopt (s, ZMQ_RCVTIMEO, &ms, sizeof ms), 0);
+        CHECK_INT (zmq_bind (s, "tcp://127.0.0.1:*"), 0);
+        int before = atomic_load (&yields);
+        /* Several calls: beside a busy process a thread does not look for 200 ms. */
+        int calls = windows[i] ? 200 : 5;
+        while (calls-- > 0 && atomic_load (&yields) == before)
+            gives (zmq_recv (s, b, 1, 0), EAGAIN);
+        CHECK ((atomic_load (&yields) > before) == (windows[i] > 0));
+        zmq_close (s);
+    }
+    zmq_ctx_term (context);
+}
+
+/* ---- handles ---- */
+
+TEST (what_is_no_handle_is_an_error_and_no_crash)
+{
+    void *context = zmq_ctx_new (), *s = socket_of (context, ZMQ_DEALER);
+    void *closed = socket_of (context, ZMQ_DEALER), *ended = zmq_ctx_new ();
+    char b[64] = "";
+    int number = 0;
+    size_t size = sizeof number;
+    void *const wild[] = {NULL,   b,    (void *)(uintptr_t)1, (void *)(uintptr_t)8, (void *)UINTPTR_MAX,
+                          closed, ended};
+
+    zmq_close (closed);
+    zmq_ctx_term (ended);
+    for (size_t i = 0; i < sizeof wild / sizeof *wild + 1; i++) {
+        void *no_socket = i < sizeof wild / sizeof *wild ? wild[i] : context;
+        void *no_context = i < sizeof wild / sizeof *wild ? wild[i] : s;
+        zmq_pollitem_t item = {.socket = no_socket, .events = ZMQ_POLLIN};
+        gives (zmq_close (no_socket), ENOTSOCK);
+        gives (zmq_send (no_socket, b, 1, 0), ENOTSOCK);
+        gives (zmq_recv (no_socket, b, 1, 0), ENOTSOCK);
+        gives (zmq_bind (no_socket, "inproc://x"), ENOTSOCK);
+        gives (zmq_connect (no_socket, "inproc://x"), ENOTSOCK);
+        gives (zmq_getsockopt (no_socket, ZMQ_TYPE, &number, &size), ENOTSOCK);
+        gives (zmq_setsockopt (no_socket, ZMQ_LINGER, &number, size), ENOTSOCK);
+        if (no_socket)
+            gives (zmq_poll (&item, 1, 0), ENOTSOCK);
+        CHECK (!zmq_socket (no_context, ZMQ_PUSH));
+        CHECK_INT (errno, EFAULT);
+        gives (zmq_ctx_get (no_context, ZMQ_IO_THREADS), EFAULT);
+        gives (zmq_ctx_set (no_context, ZMQ_IO_THREADS, 1), EFAULT);
+        gives (zmq_ctx_shutdown (no_context), EFAULT);
+        gives (zmq_ctx_term (no_context), EFAULT);
+    }
+    CHECK_INT (zmq_close (s), 0);
+    CHECK_INT (zmq_ctx_term (context), 0);
+}
+
+/* ---- zcffi.h ---- */
+
+TEST (arrays_that_are_not_there_are_errors)
+{
+    void *context = zmq_ctx_new (), *s = socket_of (context, ZMQ_DEALER);
+    uint64_t sizes[2] = {0, 0};
+    char b[8];
+
+    gives (zcffi_send_parts (s, NULL, 1, ZMQ_DONTWAIT), EINVAL);
+    gives (zcffi_send_parts (s, NULL, 0, ZMQ_DONTWAIT), EINVAL);
+    gives (zcffi_recv_parts (s, NULL, 1, ZMQ_DONTWAIT), EINVAL);
+    gives ((int)zcffi_recv_many (s, NULL, 1, 1, ZMQ_DONTWAIT), EINVAL);
+    gives ((int)zcffi_send_many (s, NULL, 1, ZMQ_DONTWAIT), EINVAL);
+    gives ((int)zcffi_send_packed (s, b, NULL, 2, ZMQ_DONTWAIT), EINVAL);
+    gives ((int)zcffi_recv_packed (s, NULL, sizeof b, sizes, 2, 1, ZMQ_DONTWAIT), EINVAL);
+    gives ((int)zcffi_recv_packed (s, b, sizeof b, NULL, 2, 1, ZMQ_DONTWAIT), EINVAL);
+    CHECK_INT (zcffi_send_many (s, NULL, 0, ZMQ_DONTWAIT), 0);
+    zmq_close (s);
+    zmq_ctx_term (context);
+}
+
+TEST (every_function_of_zcffi_tells_what_is_no_socket)
+{
+    void *context = zmq_ctx_new (), *s = socket_of (context, ZMQ_DEALER);
+    zcffi_part_t part = {"x", 1, 0};
+    uint64_t size = 2;
+    zmq_msg_t m;
+    char b[8];
+
+    zmq_close (s);
+    zmq_msg_init (&m);
+    gives (zcffi_send_parts (s, &m, 1, 0), ENOTSOCK);
+    gives (zcffi_recv_parts (s, &m, 1, 0), ENOTSOCK);
+    gives ((int)zcffi_recv_many (s, &m, 1, 1, 0), ENOTSOCK);
+    gives ((int)zcffi_send_many (s, &part, 1, 0), ENOTSOCK);
+    gives ((int)zcffi_send_packed (s, b, &size, 1, 0), ENOTSOCK);
+    gives ((int)zcffi_recv_packed (s, b, sizeof b, &size, 1, 1, 0), ENOTSOCK);
+    gives (zcffi_socket_monitor (s, "inproc://monitor", ZCFFI_EVENT_ALL), ENOTSOCK);
+    zmq_ctx_term (context);
+}

@@ -134,10 +134,17 @@ def pair(ctx: Context, address: Callable[[str], str]) -> Pair:
     return make
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody has, in all likelihood until it is bound."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+@pytest.fixture
+def reserved_port() -> Iterator[int]:
+    """A port of 127.0.0.1 that only this test binds, as often as it likes.
+
+    A socket that is bound and never listens holds it: the system then gives it to nobody who asks
+    for any port, or connects from any; who asks for just this one shares it, by SO_REUSEADDR.
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield int(holder.getsockname()[1])
 
 
 def subscribed(pub: Socket, sub: Socket, topic: bytes = b"") -> None:

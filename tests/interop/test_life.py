@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import pytest
-from conftest import free_port
 
 from interop.sides import Ours, subscribe, until_event, wait_for_subscription
 from zcffi import Event
@@ -14,9 +13,9 @@ FAST = {"reconnect_ivl": 5}
 
 
 @pytest.fixture
-def fixed(folder, transport):
+def fixed(folder, reserved_port, transport):
     """An endpoint that can be bound again."""
-    return f"tcp://127.0.0.1:{free_port()}" if transport == "tcp" else f"ipc://{folder}/fixed"
+    return f"tcp://127.0.0.1:{reserved_port}" if transport == "tcp" else f"ipc://{folder}/fixed"
 
 
 # ---- Events ----

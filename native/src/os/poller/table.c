@@ -37,6 +37,8 @@ struct table
     struct scan *scan;  /* the waiting thread's; under the lock when none waits */
     struct scan *spare; /* a larger one, for the next copy; so that wait never needs memory */
     bool is_waiting, is_changed;
+    uint64_t looks; /* that ended */
+    pthread_cond_t ended;
     size_t start; /* where the next report begins, so that none starves behind a busy neighbour */
 };
 
@@ -79,6 +81,7 @@ int zc_table_open (struct zc_poller *p)
     if (rc < 0)
         goto fail;
     zc_mutex_init (&t->lock);
+    pthread_cond_init (&t->ended, NULL);
     t->is_changed = true;
     p->impl = t;
     return 0;
@@ -95,6 +98,7 @@ void zc_table_close (struct zc_poller *p)
     struct table *t = p->impl;
 
     zc_wake_close (&t->wake);
+    pthread_cond_destroy (&t->ended);
     zc_mutex_close (&t->lock);
     scan_free (t->scan);
     scan_free (t->spare);
@@ -212,6 +216,18 @@ int zc_table_del (struct zc_poller *p, int fd)
     return e ? 0 : -ENOENT;
 }
 
+void zc_table_settle (struct zc_poller *p)
+{
+    struct table *t = p->impl;
+
+    zc_mutex_lock (&t->lock);
+    if (t->is_waiting)
+        zc_wake_raise (&t->wake);
+    for (uint64_t looks = t->looks; t->is_waiting && t->looks == looks;)
+        pthread_cond_wait (&t->ended, &t->lock);
+    zc_mutex_unlock (&t->lock);
+}
+
 static short to_poll (const struct entry *e)
 {
     return (short) ((e->events & ZC_POLL_IN ? POLLIN : 0)
@@ -299,6 +315,8 @@ int zc_table_wait (struct zc_poller *p, zc_table_look *look, struct zc_poll_even
 
         zc_mutex_lock (&t->lock);
         t->is_waiting = false;
+        t->looks++;
+        pthread_cond_broadcast (&t->ended);
         if (rc > 0 && s->fds[0].revents)
             zc_wake_clear (&t->wake); /* raised under the lock only, so nothing is lost */
         if (rc > 0)

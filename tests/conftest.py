@@ -28,6 +28,9 @@ DIFFERENCES = {
     "after_fork": "libzmq does not define what inherited objects do in the child of a fork",
     "descriptors": "libzmq aborts the process when it runs out of descriptors",
     "ipc_paths": "libzmq unlinks any ipc path before it binds and leaves it behind after close",
+    "background": "libzmq does a socket's work only in calls on that socket, not beside them",
+    "in_one_piece": "libzmq loses what a peer sends in one piece with its greeting",
+    "strict": "libzmq departs from the specification: sends otherwise, or lets a peer pass that does",
     "zcffi_only": "only zcffi has this function or makes this promise",
 }
 
@@ -41,6 +44,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for group, reason in DIFFERENCES.items():
             if LIBZMQ and item.get_closest_marker(group):
                 item.add_marker(pytest.mark.skip(reason=f"on libzmq: {reason}"))
+
+
+def differs(group: str) -> None:
+    """Skip the rest of a test on libzmq, where only one of its cases is of that group."""
+    if LIBZMQ:
+        pytest.skip(f"on libzmq: {DIFFERENCES[group]}")
 
 
 def pytest_report_header() -> str:

@@ -83,6 +83,7 @@ def test_our_push_keeps_what_a_killed_peer_did_not_get(ctx, new_peer, fixed):
 
 
 @pytest.mark.parametrize("sub_type", ["SUB", "XSUB"])
+@pytest.mark.background
 def test_our_subscriptions_are_told_again_after_a_restart(ctx, new_peer, fixed, sub_type):
     sub = Ours(ctx, sub_type, **FAST)
     topics = {f"topic {i}" for i in range(50)}
@@ -175,6 +176,7 @@ def test_a_connection_with_heartbeats_stays(meet, who):
     assert two.event("DISCONNECTED", 1) is None
 
 
+@pytest.mark.background
 def test_a_frozen_peer_is_noticed_and_found_again(ctx, new_peer, address, transport):
     process = new_peer()
     pub = process.socket("XPUB")

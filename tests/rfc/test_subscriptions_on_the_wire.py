@@ -77,6 +77,7 @@ def test_filtering_happens_at_the_publisher(publisher):
     assert wire.is_silent()
 
 
+@pytest.mark.background
 def test_cancel_ends_a_subscription(publisher):
     """RFC 37, The Publish-Subscribe Pattern: CANCEL takes a subscription back."""
     pub, wire = publisher
@@ -87,6 +88,7 @@ def test_cancel_ends_a_subscription(publisher):
     assert wire.read_message() == [b"b"]
 
 
+@pytest.mark.background
 def test_subscriptions_add_up(publisher):
     """RFC 37, The Publish-Subscribe Pattern: subscriptions are additive: "A" and "" is the same as
     "" alone, and no message comes twice."""
@@ -135,6 +137,7 @@ def test_xpub_shows_both_forms_alike(ctx):
 
 
 @pytest.mark.parametrize("theirs", ["PUSH", "DEALER", "PAIR"])
+@pytest.mark.strict
 def test_subscribe_means_nothing_to_others(ctx, theirs):
     """RFC 37, The Publish-Subscribe Pattern: SUBSCRIBE is sent by SUB and XSUB; elsewhere it is no
     message, whatever becomes of the connection."""
@@ -152,6 +155,7 @@ def test_subscribe_means_nothing_to_others(ctx, theirs):
 
 
 @pytest.mark.parametrize("topic", [b"", b"A", b"\x00\x01", b"t" * 245, b"t" * 246, b"t" * 70_000])
+@pytest.mark.background
 def test_a_3_1_publisher_gets_commands(ctx, topic):
     """RFC 37, The Publish-Subscribe Pattern: to subscribe, SUB sends SUBSCRIBE; to cancel, CANCEL;
     a body of up to 255 octets has the short size."""
@@ -167,6 +171,7 @@ def test_a_3_1_publisher_gets_commands(ctx, topic):
 
 
 @pytest.mark.parametrize("topic", [b"", b"A", b"t" * 254, b"t" * 255])
+@pytest.mark.background
 def test_a_3_0_publisher_gets_messages(ctx, topic):
     """RFC 23, The Publish-Subscribe Pattern: to a peer of 3.0, 1 and 0 before the topic."""
     sub, wire = subscriber(ctx, "SUB", minor=0)
@@ -178,6 +183,7 @@ def test_a_3_0_publisher_gets_messages(ctx, topic):
 
 
 @pytest.mark.parametrize("minor", [0, 1])
+@pytest.mark.strict
 def test_xsub_subscribes_like_sub(ctx, minor):
     """RFC 29, The XSUB Socket Type: subscriptions of the application go to the publishers by the
     transport's protocol; other messages go as they are."""
@@ -193,6 +199,7 @@ def test_xsub_subscribes_like_sub(ctx, minor):
         assert wire.read_message() == [b"upstream", b"two"]
 
 
+@pytest.mark.background
 def test_subscriptions_made_before_are_told_first(ctx):
     """RFC 37, The Publish-Subscribe Pattern: filtering is at the publisher, so whoever comes, comes
     to know all subscriptions, and again after each reconnection."""

@@ -30,7 +30,7 @@ DIFFERENCES = {
     "ipc_paths": "libzmq unlinks any ipc path before it binds and leaves it behind after close",
     "background": "libzmq does a socket's work only in calls on that socket, not beside them",
     "in_one_piece": "libzmq loses what a peer sends in one piece with its greeting",
-    "strict": "libzmq departs from the specification: sends otherwise, or lets a peer pass that does",
+    "strict": "libzmq departs from the specification: sends otherwise, or lets others",
     "zcffi_only": "only zcffi has this function or makes this promise",
 }
 

@@ -1,4 +1,4 @@
-"""What connected sockets owe one another beside messages: names, subscriptions, refusals, limits."""
+"""What connected sockets owe one another beside messages: names, topics, refusals, limits."""
 
 from __future__ import annotations
 

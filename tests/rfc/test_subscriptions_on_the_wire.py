@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from conftest import differs
 
 from rfc.wire import (
     Wire,
@@ -22,6 +23,7 @@ from zcffi import SocketType
 @pytest.fixture(params=["PUB", "XPUB"])
 def publisher(request, ctx):
     """A publisher of ours, and a plain subscriber (SUB)."""
+    differs("background")
     sock = ctx.socket(SocketType[request.param])
     with shaken(sock.bind("tcp://127.0.0.1:*"), "SUB") as wire:
         yield sock, wire
@@ -77,7 +79,6 @@ def test_filtering_happens_at_the_publisher(publisher):
     assert wire.is_silent()
 
 
-@pytest.mark.background
 def test_cancel_ends_a_subscription(publisher):
     """RFC 37, The Publish-Subscribe Pattern: CANCEL takes a subscription back."""
     pub, wire = publisher
@@ -88,7 +89,6 @@ def test_cancel_ends_a_subscription(publisher):
     assert wire.read_message() == [b"b"]
 
 
-@pytest.mark.background
 def test_subscriptions_add_up(publisher):
     """RFC 37, The Publish-Subscribe Pattern: subscriptions are additive: "A" and "" is the same as
     "" alone, and no message comes twice."""

@@ -1,8 +1,8 @@
 """The rows of the benchmark in Python: `python python_rows.py LIBRARY ROW SECONDS [ARGUMENT...]`.
 
-LIBRARY is `zcffi`, `zcffi.zmq` or `pyzmq`. Prints a name and a number on each line, as the programs in
-C do. `bench/run.py` runs it, each time in a process of its own; so nothing is imported before it is
-needed.
+LIBRARY is `zcffi`, `zcffi.zmq` or `pyzmq`. Prints a name and a number on each line, as the programs
+in C do. `bench/run.py` runs it, each time in a process of its own; so nothing is imported before it
+is needed.
 """
 
 from __future__ import annotations

@@ -196,7 +196,7 @@ class Result:
 
 
 def run_case(machine: Machine, result: Result, rounds: int, seconds: float) -> Iterator[int]:
-    """Run the sides of a case in turn, round by round; yields how many runs were made, after each."""
+    """Run the sides of a case in turn, round by round; yields how many runs were made."""
     case = result.case
     seconds = max(seconds, case.least)
     words = {

@@ -4,6 +4,7 @@ PUB drops what nobody has asked for. XPUB does the same, and tells who asks: so 
 until both readers listen.
 """
 
+import sys
 import threading
 
 import zcffi
@@ -17,7 +18,7 @@ def read(context: zcffi.Context, address: str, town: str) -> None:
         socket.subscribe(town)
         for _ in range(3):
             name, degrees = socket.recv_multipart()
-            print(f"{name.decode()}: {int(degrees)} degrees")
+            sys.stdout.write(f"{name.decode()}: {int(degrees)} degrees\n")
 
 
 def main() -> None:

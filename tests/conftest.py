@@ -27,6 +27,9 @@ DIFFERENCES = {
     "after_fork": "libzmq does not define what inherited objects do in the child of a fork",
     "descriptors": "libzmq aborts the process when it runs out of descriptors",
     "ipc_paths": "libzmq unlinks any ipc path before it binds and leaves it behind after close",
+    "background": "libzmq does a socket's work only in calls on that socket, not beside them",
+    "in_one_piece": "libzmq loses what a peer sends in one piece with its greeting",
+    "strict": "libzmq departs from the specification: sends otherwise, or lets others",
     "zcffi_only": "only zcffi has this function or makes this promise",
 }
 
@@ -40,6 +43,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for group, reason in DIFFERENCES.items():
             if LIBZMQ and item.get_closest_marker(group):
                 item.add_marker(pytest.mark.skip(reason=f"on libzmq: {reason}"))
+
+
+def differs(group: str) -> None:
+    """Skip the rest of a test on libzmq, where only one of its cases is of that group."""
+    if LIBZMQ:
+        pytest.skip(f"on libzmq: {DIFFERENCES[group]}")
 
 
 def pytest_report_header() -> str:
@@ -133,10 +142,17 @@ def pair(ctx: Context, address: Callable[[str], str]) -> Pair:
     return make
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody has, in all likelihood until it is bound."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+@pytest.fixture
+def reserved_port() -> Iterator[int]:
+    """A port of 127.0.0.1 that only this test binds, as often as it likes.
+
+    A socket that is bound and never listens holds it: the system then gives it to nobody who asks
+    for any port, or connects from any; who asks for just this one shares it, by SO_REUSEADDR.
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield int(holder.getsockname()[1])
 
 
 def subscribed(pub: Socket, sub: Socket, topic: bytes = b"") -> None:

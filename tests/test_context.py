@@ -95,6 +95,20 @@ def test_term_waits_for_the_sockets(ctx):
     assert not thread.is_alive()
 
 
+def test_a_socket_that_the_contexts_end_interrupts_in_the_making_is_not_forgotten():
+    class Ending(Context):
+        def _adopt(self, socket):
+            super()._adopt(socket)
+            self.shutdown()
+
+    with Ending() as context, warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        with pytest.raises(ContextTerminated):
+            context.socket(SocketType.PUSH)
+        gc.collect()
+    assert seen == []
+
+
 def test_more_sockets_than_max_sockets_are_refused():
     with Context(max_sockets=2) as context:
         sockets = [context.socket(SocketType.PAIR) for _ in range(2)]

@@ -60,7 +60,8 @@ def written(page: Path, folder: Path, ending: str) -> list[Path]:
 
 
 def run(*command: str | Path, cwd: Path) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(cwd)}
+    path = os.pathsep.join([str(cwd), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": path}
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=25, cwd=cwd, env=environment, check=False
     )
@@ -91,18 +92,10 @@ def test_c_programs_compile_and_run(page, tmp_path):
     [folder] = zcffi.get_library_dirs()
     flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{zcffi.get_include()}"]
     for program in written(page, tmp_path, ".c"):
-        binary = program.with_suffix("")
-        run(
-            "cc",
-            *flags,
-            program,
-            f"-L{folder}",
-            "-lzcffi",
-            f"-Wl,-rpath,{folder}",
-            "-o",
-            binary,
-            cwd=tmp_path,
-        )
+        binary, compiled = program.with_suffix(""), program.with_suffix(".o")
+        run("cc", *flags, "-c", program, "-o", compiled, cwd=tmp_path)
+        link = ["cc", compiled, f"-L{folder}", "-lzcffi", f"-Wl,-rpath,{folder}", "-o", binary]
+        subprocess.run(link, check=True)  # the linker has words about a sanitizer's runtime
         run(binary, cwd=tmp_path)
 
 

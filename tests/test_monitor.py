@@ -4,7 +4,6 @@ import errno
 import threading
 
 import pytest
-from conftest import free_port
 
 import zcffi
 from zcffi import Event, SocketType
@@ -45,11 +44,11 @@ def test_the_client_sees_its_connection(ctx, address):
         assert seen[-1].endpoint == where
 
 
-def test_a_refused_connection_is_tried_again(ctx):
+def test_a_refused_connection_is_tried_again(ctx, reserved_port):
     push = ctx.socket(SocketType.PUSH)
     push.reconnect_ivl = 10
     with push.monitor(Event.CONNECT_RETRIED) as monitor:
-        push.connect(f"tcp://127.0.0.1:{free_port()}")
+        push.connect(f"tcp://127.0.0.1:{reserved_port}")
         assert monitor.recv(10_000).event == Event.CONNECT_RETRIED
         assert 0 < monitor.recv(10_000).value < 100
 

@@ -1,4 +1,4 @@
-"""The README is true: its programs run, its commands are the ones that are tested, its links lead somewhere."""
+"""The README is true: its programs run, its commands are tested, its links lead somewhere."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_two_commands_are_told() -> None:
 
 
 def test_the_first_command_ends_in_the_projects_folder() -> None:
-    """`python -m` looks in the current folder first: the sources mustn't hide what was installed."""
+    """`python -m` looks in the current folder first: the sources don't hide what is installed."""
     assert "zcffi" in run(sys.executable, "-m", "zcffi", "version", cwd=ROOT)
 
 

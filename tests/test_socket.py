@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import eventually, free_port, readable
+from conftest import eventually, readable, run_python
 
 import zcffi
 from zcffi import Event, Flag, PollEvent, Socket, SocketType
@@ -34,9 +34,9 @@ def test_messages_keep_their_order(pair, transport):
     assert [pull.recv() for _ in range(500)] == [b"%d" % i for i in range(500)]
 
 
-def test_connect_before_bind_works(ctx, address, transport):
+def test_connect_before_bind_works(ctx, address, reserved_port, transport):
     push, pull = ctx.socket(SocketType.PUSH), ctx.socket(SocketType.PULL)
-    where = f"tcp://127.0.0.1:{free_port()}" if transport == "tcp" else address(transport)
+    where = f"tcp://127.0.0.1:{reserved_port}" if transport == "tcp" else address(transport)
     push.connect(where)
     push.send(b"early")
     pull.bind(where)
@@ -346,25 +346,17 @@ def test_fileno_becomes_readable_when_a_message_comes(pair):
     assert pull.recv() == b"x"
 
 
-def test_the_peer_that_comes_back_is_connected_again(ctx, address):
+def test_the_peer_that_comes_back_is_connected_again(ctx, reserved_port):
     pull, push = ctx.socket(SocketType.PULL), ctx.socket(SocketType.PUSH)
     push.reconnect_ivl = 10
-    where = pull.bind(address("tcp"))
+    where = pull.bind(f"tcp://127.0.0.1:{reserved_port}")
     push.connect(where)
     push.send(b"one")
     assert pull.recv() == b"one"
     pull.unbind(where)
     pull.close(0)
     again = ctx.socket(SocketType.PULL)
-
-    def bound() -> bool:
-        try:
-            again.bind(where)
-        except zcffi.AddressInUse:
-            return False
-        return True
-
-    eventually(bound, "the address")
+    again.bind(where)
 
     def arrived() -> bool:
         push.send(b"two", Flag.DONTWAIT)
@@ -372,3 +364,45 @@ def test_the_peer_that_comes_back_is_connected_again(ctx, address):
 
     eventually(arrived, "a message after the reconnection")
     assert again.recv() == b"two"
+
+
+BIND_AGAIN = """
+import os, sys, zcffi
+where, forks = sys.argv[1], sys.argv[2] == "child"
+with zcffi.Context() as context, context.socket(zcffi.SocketType.PULL) as pull:
+    for i in range(50):
+        pull.bind(where)
+        with context.socket(zcffi.SocketType.PUSH) as push:
+            push.connect(where)
+            push.send(b"x")
+            assert pull.recv() == b"x"
+        if forks and i == 0:
+            hold, let_go = os.pipe()
+            if os.fork() == 0:
+                os.close(let_go)
+                os.read(hold, 1)
+                os._exit(0)
+        pull.unbind(where)
+"""
+
+
+@pytest.mark.zcffi_only
+@pytest.mark.parametrize("poller", ["epoll", "poll", "select"])
+@pytest.mark.parametrize("where", ["tcp", "ipc", "abstract"])
+def test_what_was_bound_is_free_when_unbind_returns(reserved_port, folder, where, poller):
+    """Even while the I/O thread waits on the listener: poll() keeps what it waits on."""
+    address = {
+        "tcp": f"tcp://127.0.0.1:{reserved_port}",
+        "ipc": f"ipc://{folder}/again",
+        "abstract": f"ipc://@{folder}/again",
+    }[where]
+    done = run_python(BIND_AGAIN, address, "alone", ZCFFI_POLLER=poller)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.after_fork
+@pytest.mark.parametrize("where", ["tcp", "ipc"])
+def test_a_child_does_not_keep_what_its_parent_unbinds(reserved_port, folder, where):
+    address = f"tcp://127.0.0.1:{reserved_port}" if where == "tcp" else f"ipc://{folder}/again"
+    done = run_python(BIND_AGAIN, address, "child", PYTHONWARNINGS="ignore::DeprecationWarning")
+    assert (done.returncode, done.stderr) == (0, "")

@@ -16,6 +16,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from zcffi._ffi import HAS_ZCFFI, lib
+from zcffi.errors import exit_begins
 
 if TYPE_CHECKING:
     from zcffi._cffi import CData
@@ -46,6 +47,7 @@ def _at_exit() -> None:
     # libzmq's sockets must not be closed while a thread that is still there uses them.
     if not HAS_ZCFFI and threading.active_count() > 1:
         return
+    exit_begins()
     for context in list(_contexts):
         context._abandon(EXIT_MS)
     lib.zcpy_term_wait(EXIT_MS)

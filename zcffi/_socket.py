@@ -61,8 +61,12 @@ class BaseSocket(SocketOptions):
         self._inherited = False
         self._pointer = context._new_socket(self._type)
         self._handle = handle_of(self._pointer)
-        context._adopt(self)
-        self._set_defaults()
+        try:
+            context._adopt(self)
+            self._set_defaults()
+        except BaseException:  # the context may just have ended
+            self.close(0)
+            raise
 
     def _set_defaults(self) -> None:
         """What differs from the core's defaults."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 from typing import ClassVar
 
 from zcffi._constants import Errno
@@ -204,7 +205,35 @@ _CURES: dict[tuple[str, int], str] = {
 
 def error_for(number: int, verb: str = "", value: str = "") -> ZMQError:
     """The exception for a failed call: `verb` says what was tried, `value` with what."""
+    if _ends and number in _ENDED:
+        _stay_behind()
     text = strerror(number)
     cure = _CURES.get((verb, number)) or _CURES.get(("", number))
     what = f"{verb} {value}: {text}" if value else text
     return _CLASSES.get(number, ZMQError)(number, f"{what}: {cure}" if cure else what)
+
+
+# ---- The interpreter's exit ----
+
+_ENDED = (Errno.ETERM, Errno.ENOTSOCK)
+
+_ends = 0
+"""The thread that ends the interpreter, 0 before."""
+
+
+def exit_begins() -> None:
+    """Say that this thread ends the interpreter, and is about to close what others may wait on."""
+    global _ends
+    _ends = threading.get_ident()
+
+
+def _stay_behind() -> None:
+    """Keep a daemon thread that was waiting in a call from coming back to a dying interpreter.
+
+    Python keeps them so too, but only some moments later. Until then one could still print the
+    traceback of its error, and hold the lock of stderr when the interpreter needs it: that aborts.
+    """
+    if threading.get_ident() != _ends:
+        never = threading.Lock()
+        never.acquire()
+        never.acquire()

@@ -8,6 +8,7 @@
 #include "os/wake.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -309,6 +310,48 @@ static void give_way (int round)
 {
     for (int i = 0; i < round % 20; i++)
         zc_thread_yield ();
+}
+
+/* A socket bound to a port that it shares with whoever asks for just this one, but not with a listener. */
+static int bound (struct sockaddr_in *a)
+{
+    int s = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    socklen_t n = sizeof *a;
+
+    CHECK_INT (setsockopt (s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+    CHECK_INT (bind (s, (struct sockaddr *) a, n), 0);
+    CHECK_INT (getsockname (s, (struct sockaddr *) a, &n), 0);
+    return s;
+}
+
+/* A listener that another thread closes: its address is free at once, whatever the waiting thread does. */
+EACH (what_was_deleted_is_gone_with_its_close_once_settled)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
+    int idle[2], holder = bound (&a);
+
+    pair (idle);
+    CHECK_INT (zc_poller_add (p, idle[0], ZC_POLL_IN, 1), 0);
+    for (int round = 0; round < 100; round++) {
+        struct waiter w = {.p = p};
+        int s = bound (&a);
+
+        CHECK_INT (listen (s, 1), 0);
+        CHECK_INT (zc_poller_add (p, s, ZC_POLL_IN, 2), 0);
+        CHECK_INT (zc_thread_start (&w.thread, waiter_main, &w, NULL), 0);
+        give_way (round);
+        CHECK_INT (zc_poller_del (p, s), 0);
+        zc_poller_settle (p);
+        close (s);
+        close (bound (&a));
+        CHECK_INT (zc_poller_mod (p, idle[0], ZC_POLL_OUT, 1), 0);
+        zc_thread_join (&w.thread);
+        CHECK_INT (w.event.tag, 1);
+        CHECK_INT (zc_poller_mod (p, idle[0], ZC_POLL_IN, 1), 0);
+    }
+    CHECK_INT (zc_poller_del (p, idle[0]), 0);
+    unpair (idle);
+    close (holder);
 }
 
 EACH (a_change_counts_for_a_running_wait)

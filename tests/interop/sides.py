@@ -1,4 +1,4 @@
-"""Our socket and the peer's with the same few verbs, so that a test need not care which is which."""
+"""Our socket and the peer's with the same few verbs: a test need not care which is which."""
 
 from __future__ import annotations
 

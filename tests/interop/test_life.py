@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import pytest
-from conftest import free_port
 
 from interop.sides import Ours, subscribe, until_event, wait_for_subscription
 from zcffi import Event
@@ -14,9 +13,9 @@ FAST = {"reconnect_ivl": 5}
 
 
 @pytest.fixture
-def fixed(folder, transport):
+def fixed(folder, reserved_port, transport):
     """An endpoint that can be bound again."""
-    return f"tcp://127.0.0.1:{free_port()}" if transport == "tcp" else f"ipc://{folder}/fixed"
+    return f"tcp://127.0.0.1:{reserved_port}" if transport == "tcp" else f"ipc://{folder}/fixed"
 
 
 # ---- Events ----
@@ -84,6 +83,7 @@ def test_our_push_keeps_what_a_killed_peer_did_not_get(ctx, new_peer, fixed):
 
 
 @pytest.mark.parametrize("sub_type", ["SUB", "XSUB"])
+@pytest.mark.background
 def test_our_subscriptions_are_told_again_after_a_restart(ctx, new_peer, fixed, sub_type):
     sub = Ours(ctx, sub_type, **FAST)
     topics = {f"topic {i}" for i in range(50)}
@@ -176,6 +176,7 @@ def test_a_connection_with_heartbeats_stays(meet, who):
     assert two.event("DISCONNECTED", 1) is None
 
 
+@pytest.mark.background
 def test_a_frozen_peer_is_noticed_and_found_again(ctx, new_peer, address, transport):
     process = new_peer()
     pub = process.socket("XPUB")

@@ -85,11 +85,13 @@ def test_the_size_is_in_network_byte_order(pull):
 
 @pytest.mark.parametrize("bit", [3, 4, 5, 6, 7])
 @pytest.mark.parametrize("low", [0, MORE, LONG, COMMAND])
+@pytest.mark.strict
 def test_reserved_flags_must_be_zero(pull, bit, low):
     """RFC 37, Framing: bits 7 to 3 are reserved and must be zero."""
     refused(*pull, raw_frame(low | 1 << bit, b"\x04PINGxx"))
 
 
+@pytest.mark.strict
 def test_a_command_is_one_frame(pull):
     """RFC 37, Framing: MORE is zero on command frames."""
     refused(*pull, raw_frame(COMMAND | MORE, b"\x04PING\0\0"))
@@ -97,6 +99,7 @@ def test_a_command_is_one_frame(pull):
 
 @pytest.mark.parametrize("size", [1 << 63, (1 << 63) + 1, (1 << 64) - 1])
 @pytest.mark.parametrize("flags", [LONG, LONG | MORE, LONG | COMMAND])
+@pytest.mark.zcffi_only
 def test_sizes_of_2_63_and_more_are_refused(pull, size, flags):
     """RFC 37, Formal Grammar: the largest long size is 2^63-1."""
     refused(*pull, bytes([flags]) + struct.pack(">Q", size) + b"x" * 100)
@@ -105,6 +108,7 @@ def test_sizes_of_2_63_and_more_are_refused(pull, size, flags):
 @pytest.mark.parametrize(
     "body", [b"", b"\0", b"\0PING", b"\x05PING", b"\xff" + b"A" * 20], ids=repr
 )
+@pytest.mark.strict
 def test_a_command_needs_a_name_that_fits(pull, body):
     """RFC 37, Formal Grammar: a command begins with the size of its name and a name of 1 to 255
     characters."""

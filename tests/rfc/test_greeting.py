@@ -130,6 +130,7 @@ def test_a_greeting_is_answered_in_full(dealer):
 @pytest.mark.parametrize(
     "mechanism", [b"PLAIN", b"CURVE", b"null", b"NUL", b"NULLX", b"NULL\0X", b"", b"X" * 20]
 )
+@pytest.mark.strict
 def test_another_mechanism_is_closed(dealer, mechanism):
     """RFC 37, Authentication and Confidentiality: a mechanism that does not match exactly what we
     sent: close the connection."""
@@ -144,6 +145,7 @@ def test_another_mechanism_is_closed(dealer, mechanism):
         sock.recv(zcffi.Flag.DONTWAIT)
 
 
+@pytest.mark.in_one_piece
 def test_a_greeting_may_come_octet_by_octet(dealer):
     """RFC 37, Formal Grammar: a stream has no boundaries; where it is cut is no matter."""
     sock, wire = dealer
@@ -154,6 +156,7 @@ def test_a_greeting_may_come_octet_by_octet(dealer):
     assert wire.read_frame().name == b"READY"
 
 
+@pytest.mark.in_one_piece
 def test_everything_may_come_in_one_piece(dealer):
     """RFC 23, The NULL Security Mechanism: a peer may send messages right after its metadata."""
     sock, wire = dealer

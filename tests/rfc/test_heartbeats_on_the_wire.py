@@ -60,6 +60,7 @@ def test_pings_are_answered_in_order_beside_messages(ctx):
 
 
 @pytest.mark.parametrize("data", [b"", b"\0"])
+@pytest.mark.strict
 def test_a_ping_without_its_ttl_is_refused(ctx, data):
     """RFC 37, Connection Heartbeating: a PING has a TTL of two octets."""
     endpoint = ctx.socket(SocketType.PULL).bind("tcp://127.0.0.1:*")
@@ -160,6 +161,7 @@ def test_a_ttl_of_zero_is_none(ctx):
         assert wire.is_silent(0.3)
 
 
+@pytest.mark.strict
 def test_peers_of_3_0_get_no_ping(ctx):
     """RFC 23 knows no PING: a heartbeat goes to 3.1 peers only, and a 3.0 peer is not taken for
     dead."""

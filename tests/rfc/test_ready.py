@@ -79,6 +79,7 @@ def test_our_ready_names_the_type(ctx):
 
 
 @pytest.mark.parametrize("ours", TYPES)
+@pytest.mark.zcffi_only
 def test_only_fitting_types_are_accepted(ctx, ours):
     """RFC 37, The Socket-Type Property: the other peer's type should be enforced by the table of
     legal combinations."""
@@ -100,6 +101,7 @@ def test_only_fitting_types_are_accepted(ctx, ours):
 
 
 @pytest.mark.parametrize("where", ["bound", "connected"])
+@pytest.mark.strict
 def test_an_error_says_that_the_type_does_not_fit(ctx, where):
     """RFC 37, The Socket-Type Property: a wrong type should be answered with an ERROR command, and
     the peer be disconnected."""
@@ -124,12 +126,14 @@ def test_an_error_says_that_the_type_does_not_fit(ctx, where):
 
 
 @pytest.mark.parametrize("theirs", ["", "push", "PUSHX", "CLIENT", "HAMSTER", "PUSH\0"])
+@pytest.mark.zcffi_only
 def test_unknown_types_are_refused(pull, theirs):
     """RFC 37, The Socket-Type Property: the types are those of the grammar."""
     refused(pull, ready(theirs))
 
 
 @pytest.mark.parametrize("name", [b"Socket-Type", b"socket-type", b"SOCKET-TYPE", b"sOcKeT-tYpE"])
+@pytest.mark.in_one_piece
 def test_the_case_of_names_means_nothing(pull, name):
     """RFC 37, The NULL Security Mechanism: the case of names shall not be significant."""
     accepted(pull, command(b"READY", prop(name, b"PUSH")))
@@ -149,6 +153,7 @@ def test_the_case_of_names_means_nothing(pull, name):
     ],
     ids=lambda more: more[0].decode()[:10] + "-" + str(len(more[1])),
 )
+@pytest.mark.in_one_piece
 def test_other_properties_are_accepted(pull, more):
     """RFC 37, Connection Metadata: other properties, also for application use (X-), may be there;
     names have 1 to 255 characters, values may be empty. A resource is always accepted."""
@@ -186,6 +191,7 @@ def test_what_a_peer_tells_of_itself_is_read_from_its_messages(pull):
     ],
     ids=repr,
 )
+@pytest.mark.strict
 def test_broken_metadata_is_refused(pull, data):
     """RFC 37, The NULL Security Mechanism: a name without characters is not valid, a value has at
     most 2^31-1 octets, and both have the size they say."""
@@ -207,12 +213,14 @@ def test_broken_metadata_is_refused(pull, data):
     ],
     ids=repr,
 )
+@pytest.mark.strict
 def test_nothing_but_ready_begins_the_traffic(pull, first):
     """RFC 37, The NULL Security Mechanism: the handshake is a READY or an ERROR command; nothing
     else may come before."""
     refused(pull, first, ready("PUSH"), message(b"never"))
 
 
+@pytest.mark.in_one_piece
 def test_a_second_ready_is_refused_or_ignored(pull):
     """RFC 37, The NULL Security Mechanism: one READY completes the handshake; another one changes
     nothing, above all not the type."""
@@ -226,6 +234,7 @@ def test_a_second_ready_is_refused_or_ignored(pull):
 @pytest.mark.parametrize(
     "reason", [b"\0", b"\x08no entry", b"\xff" + b"r" * 255, b"\x10short", b""]
 )
+@pytest.mark.zcffi_only
 def test_error_is_fatal(pull, reason):
     """RFC 37, Error Handling: an incoming ERROR is fatal: the connection is closed."""
     refused(pull, command(b"ERROR", reason))
@@ -326,6 +335,7 @@ def test_who_has_no_identity_gets_one(ctx, properties):
 
 
 @pytest.mark.parametrize("identity", [b"\0made", b"i" * 256])
+@pytest.mark.strict
 def test_a_wrong_identity_is_not_used(ctx, identity):
     """RFC 37, The Identity Property: at most 255 octets, and not one of those a ROUTER makes up."""
     router = ctx.socket(SocketType.ROUTER)

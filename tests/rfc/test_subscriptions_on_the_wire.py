@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from conftest import differs
 
 from rfc.wire import (
     Wire,
@@ -22,6 +23,7 @@ from zcffi import SocketType
 @pytest.fixture(params=["PUB", "XPUB"])
 def publisher(request, ctx):
     """A publisher of ours, and a plain subscriber (SUB)."""
+    differs("background")
     sock = ctx.socket(SocketType[request.param])
     with shaken(sock.bind("tcp://127.0.0.1:*"), "SUB") as wire:
         yield sock, wire
@@ -135,6 +137,7 @@ def test_xpub_shows_both_forms_alike(ctx):
 
 
 @pytest.mark.parametrize("theirs", ["PUSH", "DEALER", "PAIR"])
+@pytest.mark.strict
 def test_subscribe_means_nothing_to_others(ctx, theirs):
     """RFC 37, The Publish-Subscribe Pattern: SUBSCRIBE is sent by SUB and XSUB; elsewhere it is no
     message, whatever becomes of the connection."""
@@ -152,6 +155,7 @@ def test_subscribe_means_nothing_to_others(ctx, theirs):
 
 
 @pytest.mark.parametrize("topic", [b"", b"A", b"\x00\x01", b"t" * 245, b"t" * 246, b"t" * 70_000])
+@pytest.mark.background
 def test_a_3_1_publisher_gets_commands(ctx, topic):
     """RFC 37, The Publish-Subscribe Pattern: to subscribe, SUB sends SUBSCRIBE; to cancel, CANCEL;
     a body of up to 255 octets has the short size."""
@@ -167,6 +171,7 @@ def test_a_3_1_publisher_gets_commands(ctx, topic):
 
 
 @pytest.mark.parametrize("topic", [b"", b"A", b"t" * 254, b"t" * 255])
+@pytest.mark.background
 def test_a_3_0_publisher_gets_messages(ctx, topic):
     """RFC 23, The Publish-Subscribe Pattern: to a peer of 3.0, 1 and 0 before the topic."""
     sub, wire = subscriber(ctx, "SUB", minor=0)
@@ -178,6 +183,7 @@ def test_a_3_0_publisher_gets_messages(ctx, topic):
 
 
 @pytest.mark.parametrize("minor", [0, 1])
+@pytest.mark.strict
 def test_xsub_subscribes_like_sub(ctx, minor):
     """RFC 29, The XSUB Socket Type: subscriptions of the application go to the publishers by the
     transport's protocol; other messages go as they are."""
@@ -193,6 +199,7 @@ def test_xsub_subscribes_like_sub(ctx, minor):
         assert wire.read_message() == [b"upstream", b"two"]
 
 
+@pytest.mark.background
 def test_subscriptions_made_before_are_told_first(ctx):
     """RFC 37, The Publish-Subscribe Pattern: filtering is at the publisher, so whoever comes, comes
     to know all subscriptions, and again after each reconnection."""

@@ -217,8 +217,11 @@ void zc_listener_stop (struct zc_listener *l)
     int fd = l->fd;
     if (l->watch.events) {
         zc_poller_del (&l->loop->poller, fd);
+        zc_poller_settle (&l->loop->poller);
         l->watch.events = 0;
     }
+    if (!l->is_adopted)
+        zc_net_shutdown (fd); /* or a child that was forked meanwhile would go on listening */
     zc_net_close (fd);
     l->fd = -1;
     zc_mutex_unlock (&l->mu);

@@ -40,6 +40,9 @@ struct zc_poller_ops
     int (*add) (struct zc_poller *, int fd, unsigned events, uint64_t tag); /* 0, -ENOMEM, -ENOSPC, -EMFILE, -EEXIST, -EBADF */
     int (*mod) (struct zc_poller *, int fd, unsigned events, uint64_t tag); /* 0, -ENOENT, -EBADF */
     int (*del) (struct zc_poller *, int fd);                                /* 0, -ENOENT */
+    /* Returns when no wait that began before the call lasts any longer, for whoever needs what was deleted to be gone with its
+     * close: poll() keeps what it waits on alive. Not on the waiting thread. NULL: nothing is kept beyond del. */
+    void (*settle) (struct zc_poller *);
     /* Number of events, 0 at the deadline's end, -EINTR. timeout in ns: 0 look, -1 for ever. */
     int (*wait) (struct zc_poller *, struct zc_poll_event *out, int max, int64_t timeout);
 };
@@ -69,6 +72,11 @@ static inline int zc_poller_mod (struct zc_poller *p, int fd, unsigned events, u
 static inline int zc_poller_del (struct zc_poller *p, int fd)
 {
     return p->ops->del (p, fd);
+}
+static inline void zc_poller_settle (struct zc_poller *p)
+{
+    if (p->ops->settle)
+        p->ops->settle (p);
 }
 static inline int zc_poller_wait (struct zc_poller *p, struct zc_poll_event *out, int max, int64_t timeout)
 {

@@ -108,5 +108,6 @@ const struct zc_poller_ops zc_epoll_ops = {
     .add = epoll_add,
     .mod = epoll_mod,
     .del = epoll_del,
+    .settle = NULL,
     .wait = epoll_look,
 };

@@ -50,5 +50,6 @@ const struct zc_poller_ops zc_select_ops = {
     .add = zc_table_add,
     .mod = zc_table_mod,
     .del = zc_table_del,
+    .settle = zc_table_settle,
     .wait = select_wait,
 };

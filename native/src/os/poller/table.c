@@ -37,6 +37,10 @@ struct table
     struct scan *scan;  /* the waiting thread's; under the lock when none waits */
     struct scan *spare; /* a larger one, for the next copy; so that wait never needs memory */
     bool is_waiting, is_changed;
+    unsigned settlers; /* who wait for the end of a look; the next three are theirs */
+    pthread_mutex_t gate;
+    pthread_cond_t ended;
+    uint64_t looks; /* that ended while somebody waited for it; both locks to write */
     size_t start; /* where the next report begins, so that none starves behind a busy neighbour */
 };
 
@@ -79,6 +83,8 @@ int zc_table_open (struct zc_poller *p)
     if (rc < 0)
         goto fail;
     zc_mutex_init (&t->lock);
+    pthread_mutex_init (&t->gate, NULL);
+    pthread_cond_init (&t->ended, NULL);
     t->is_changed = true;
     p->impl = t;
     return 0;
@@ -95,6 +101,8 @@ void zc_table_close (struct zc_poller *p)
     struct table *t = p->impl;
 
     zc_wake_close (&t->wake);
+    pthread_cond_destroy (&t->ended);
+    pthread_mutex_destroy (&t->gate);
     zc_mutex_close (&t->lock);
     scan_free (t->scan);
     scan_free (t->spare);
@@ -212,6 +220,40 @@ int zc_table_del (struct zc_poller *p, int fd)
     return e ? 0 : -ENOENT;
 }
 
+void zc_table_settle (struct zc_poller *p)
+{
+    struct table *t = p->impl;
+
+    zc_mutex_lock (&t->lock);
+    bool waits = t->is_waiting;
+    uint64_t looks = t->looks;
+    if (waits) {
+        t->settlers++;
+        zc_wake_raise (&t->wake);
+    }
+    zc_mutex_unlock (&t->lock);
+    if (!waits)
+        return;
+    pthread_mutex_lock (&t->gate);
+    while (t->looks == looks)
+        pthread_cond_wait (&t->ended, &t->gate);
+    pthread_mutex_unlock (&t->gate);
+    zc_mutex_lock (&t->lock);
+    t->settlers--;
+    zc_mutex_unlock (&t->lock);
+}
+
+/* A look has ended. Locked. */
+static void tell_settlers (struct table *t)
+{
+    if (!t->settlers)
+        return;
+    pthread_mutex_lock (&t->gate);
+    t->looks++;
+    pthread_cond_broadcast (&t->ended);
+    pthread_mutex_unlock (&t->gate);
+}
+
 static short to_poll (const struct entry *e)
 {
     return (short) ((e->events & ZC_POLL_IN ? POLLIN : 0)
@@ -299,6 +341,7 @@ int zc_table_wait (struct zc_poller *p, zc_table_look *look, struct zc_poll_even
 
         zc_mutex_lock (&t->lock);
         t->is_waiting = false;
+        tell_settlers (t);
         if (rc > 0 && s->fds[0].revents)
             zc_wake_clear (&t->wake); /* raised under the lock only, so nothing is lost */
         if (rc > 0)

@@ -11,7 +11,7 @@ from machine import HERE, ROOT, SIDES, Result, Stop
 from table import GROWTHS, HEADLINES, Metric, all_cases
 
 FIGURES, README = ROOT / "docs" / "figures.rst", ROOT / "README.md"
-BEGIN, END = "measured: from here", "measured: to here"
+PLOT = ROOT / "docs" / "_static" / "zcffi-bench.svg"
 
 
 @dataclass(frozen=True)
@@ -222,16 +222,27 @@ def as_headlines(lines: list[Line], facts: dict[str, str]) -> str:
 
 
 def fill_docs(lines: list[Line], facts: dict[str, str]) -> None:
-    """Replace what is between the marks in the documentation and in the README."""
-    new = {FIGURES: as_rst(lines, facts), README: as_headlines(lines, facts)}
-    texts = {path: filled(path, part) for path, part in new.items()}
-    for path, text in texts.items():
-        path.write_text(text, encoding="utf-8")
+    """Replace the tables in the documentation and in the README."""
+    for path, text in ((FIGURES, as_rst(lines, facts)), (README, as_headlines(lines, facts))):
+        path.write_text(filled(path, "measured", text), encoding="utf-8")
 
 
-def filled(path: Path, new: str) -> str:
+def fill_shown(told: str) -> None:
+    """Replace what `python -m zcffi bench` told; the plot it drew lies beside."""
+    text = [f".. image:: _static/{PLOT.name}", "   :alt: latency and throughput over message size"]
+    text += ["   :width: 100%", "", ".. code-block:: text", "", *indented(told)]
+    FIGURES.write_text(filled(FIGURES, "shown", "\n".join(text) + "\n"), encoding="utf-8")
+
+
+def indented(text: str) -> list[str]:
+    return [f"   {line}".rstrip() for line in text.strip().splitlines()]
+
+
+def filled(path: Path, part: str, new: str) -> str:
+    """Give a file's text with what is between its two marks replaced."""
     text = path.read_text(encoding="utf-8")
-    marks = [re.search(rf"^.*{mark}.*\n", text, re.MULTILINE) for mark in (BEGIN, END)]
-    if not (marks[0] and marks[1] and marks[0].end() <= marks[1].start()):
-        raise Stop(f"{path.name} lacks the marks '{BEGIN}' and '{END}'")
-    return f"{text[: marks[0].end()]}\n{new}\n{text[marks[1].start() :]}"
+    marks = [f"{part}: from here", f"{part}: to here"]
+    begin, end = (re.search(rf"^.*{mark}.*\n", text, re.MULTILINE) for mark in marks)
+    if not (begin and end and begin.end() <= end.start()):
+        raise Stop(f"{path.name} lacks the marks '{marks[0]}' and '{marks[1]}', in this order")
+    return f"{text[: begin.end()]}\n{new.rstrip()}\n\n{text[end.start() :]}"

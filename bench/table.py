@@ -71,8 +71,8 @@ class Growth:
 
 
 GROWTHS = (
-    Growth("grow-spread", "1,000 PULLs: rate to that with 1", "spread-1", "spread-1000"),
-    Growth("grow-gather", "1,000 PUSHes: rate to that with 1", "gather-1", "gather-1000"),
+    Growth("grow-spread", "one PUSH, 1,000 PULL: rate to that with 1", "spread-1", "spread-1000"),
+    Growth("grow-gather", "1,000 PUSH, one PULL: rate to that with 1", "gather-1", "gather-1000"),
 )
 
 # The lines that the README shows.
@@ -183,6 +183,7 @@ def _streams(rows: _Rows) -> None:
             _rate(aim, floor),
             _cpu_per_million(0.4),
             floor=f"floor stream {transport} {size} {{s}}",
+            least=1 if size >= 1 << 20 else 0,  # memory for 1,000 of them is touched first
         )
     for transport in ("tcp", "inproc"):
         rows.add(
@@ -265,7 +266,7 @@ def _fans(rows: _Rows) -> None:
         _rate(2),
         _cpu_per_million(0.4),
     )
-    for what, title in (("spread", "one PUSH to {} PULLs"), ("gather", "{} PUSHes to one PULL")):
+    for what, title in (("spread", "one PUSH, {} PULL"), ("gather", "{} PUSH, one PULL")):
         for n in (1, 10, 100, 1000, 10_000):
             if what == "spread" and n > 1000:
                 continue

@@ -51,6 +51,7 @@ class Case:
     python: str = ""  # a row in Python: which of our modules
     is_long: bool = False  # left out by --quick
     least: float = 0  # a row that needs more time than asked for, in seconds
+    group: str = ""  # the heading it stands under
 
     @property
     def places(self) -> str:
@@ -58,11 +59,47 @@ class Case:
         return where + (f", {self.hogs} hogs" if self.hogs else "")
 
 
+@dataclass(frozen=True)
+class Growth:
+    """A line that compares the rates of two cases: what is kept of it with many peers."""
+
+    name: str
+    title: str
+    few: str
+    many: str
+    metric: Metric = Metric("kept", "", "x", value=0.5, more_is_better=True)
+
+
+GROWTHS = (
+    Growth("grow-spread", "one PUSH, 1,000 PULL: rate to that with 1", "spread-1", "spread-1000"),
+    Growth("grow-gather", "1,000 PUSH, one PULL: rate to that with 1", "gather-1", "gather-1000"),
+)
+
+# The lines that the README shows.
+HEADLINES = (
+    "reqrep-tcp-64:median_us",
+    "reqrep-tcp-64-pinned:median_us",
+    "reqrep-inproc-64:median_us",
+    "pace-10000:p99_us",
+    "stream-tcp-64:rate",
+    "stream-tcp-1048576:rate",
+    "publish-100:rate",
+    "peers-1000:kib_per_peer",
+    "py-sendrecv-zcffi:us",
+    "py-reqrep-tcp-zcffi:us",
+    "py-stream-64-zcffi:rate",
+    "py-many-64-zcffi:rate",
+    "py-asyncio-zcffi:us",
+)
+
+
 @dataclass
 class _Rows:
     cases: list[Case] = field(default_factory=list)
+    group: str = ""
 
     def add(self, name: str, title: str, ours: str, *metrics: Metric, **more: object) -> None:
+        more.setdefault("group", self.group)
         self.cases.append(Case(name, title, ours, metrics, **more))  # type: ignore[arg-type]
 
 
@@ -88,6 +125,7 @@ def _number(n: int) -> str:
 
 
 def _request_reply(rows: _Rows) -> None:
+    rows.group = "Request and reply"
     # (transport, size): the aim free and on one CPU; 1 is "not slower"
     aims = {
         ("tcp", 64): (0.15, 0.4),
@@ -128,6 +166,7 @@ def _request_reply(rows: _Rows) -> None:
 
 
 def _streams(rows: _Rows) -> None:
+    rows.group = "Streams"
     for transport, size, aim, floor in (
         ("tcp", 16, 3, None),
         ("tcp", 64, 3, None),
@@ -144,6 +183,7 @@ def _streams(rows: _Rows) -> None:
             _rate(aim, floor),
             _cpu_per_million(0.4),
             floor=f"floor stream {transport} {size} {{s}}",
+            least=1 if size >= 1 << 20 else 0,  # memory for 1,000 of them is touched first
         )
     for transport in ("tcp", "inproc"):
         rows.add(
@@ -156,6 +196,7 @@ def _streams(rows: _Rows) -> None:
         )
     for rate in (1000, 10_000, 100_000, 300_000, 1_000_000):
         cpu = (Metric("cpu_ms", "CPU", "cpu ms/s", peer=0.7),) if rate <= 10_000 else ()
+        kept = Metric("kept", "rate reached", "x", value=0.98, more_is_better=True)
         rows.add(
             f"pace-{rate}",
             f"stream at {_number(rate)}/s, 64 B tcp",
@@ -163,7 +204,9 @@ def _streams(rows: _Rows) -> None:
             Metric("median_us", "latency", "us", peer=0.7),
             Metric("p99_us", "latency, p99", "us", peer=0.5),
             *cpu,
+            *((kept,) if rate > 10_000 else ()),
             floor=f"floor pace tcp {rate} {{s}}",
+            least=2 if rate == 1000 else 0,
         )
     rows.add(
         "burst",
@@ -171,16 +214,18 @@ def _streams(rows: _Rows) -> None:
         "pace burst tcp {bursts}",
         Metric("median_us", "latency", "us", peer=1),
         Metric("p99_us", "latency, p99", "us", peer=1),
+        least=2,
     )
     rows.add(
         "keep",
-        "keeping every 1,000th of many 64 B messages",
+        "keeping every 1,000th of 10 million 64 B messages",
         "keep {keep}",
         Metric("ratio", "memory to what is kept", "x", value=4),
     )
 
 
 def _fans(rows: _Rows) -> None:
+    rows.group = "Many peers"
     rows.add(
         "publish-100",
         "PUB to 100 SUBs, 64 B tcp",
@@ -188,19 +233,30 @@ def _fans(rows: _Rows) -> None:
         _rate(3),
         _cpu_per_million(0.4),
     )
-    rows.add(
-        "stopped-100",
-        "PUB to 100 SUBs and one that is stopped",
-        "fan stopped 100 {s}",
-        Metric("kept", "rate with to without", "x", value=0.95, more_is_better=True),
-        least=0.5,
-    )
+    for name, title, args in (
+        ("stopped-100", "PUB to 100 SUBs, and one more that is stopped", "publish 100 {s} stopped"),
+        ("slow-100", "PUB to 100 SUBs, and one more that is slow", "publish 100 {s} slow"),
+        (
+            "stopped-push",
+            "PUSH to 100 PULLs, and one more that is stopped",
+            "spread 100 {s} stopped",
+        ),
+    ):
+        rows.add(
+            name,
+            title,
+            f"fan {args}",
+            Metric("kept", "rate of the others with it", "x", value=0.95, more_is_better=True),
+            least=0.5,
+        )
     rows.add(
         "topics-100000",
         "100,000 subscriptions, one match",
-        "fan topics 100000 {s}",
+        "topics 100000 {s}",
         _rate(1.5),
-        Metric("bytes_per_topic", "memory each", "B", value=108),
+        _cpu_per_million(0.4),
+        Metric("bytes_per_topic", "memory each, publisher", "B", value=108),
+        Metric("bytes_per_topic_sub", "memory each, subscriber", "B", value=108),
         Metric("subscribe_rate", "subscribing", "/s", peer=1, more_is_better=True),
     )
     rows.add(
@@ -210,15 +266,16 @@ def _fans(rows: _Rows) -> None:
         _rate(2),
         _cpu_per_million(0.4),
     )
-    for what, title in (("spread", "one PUSH to {} PULLs"), ("gather", "{} PUSHes to one PULL")):
+    for what, title in (("spread", "one PUSH, {} PULL"), ("gather", "{} PUSH, one PULL")):
         for n in (1, 10, 100, 1000, 10_000):
             if what == "spread" and n > 1000:
                 continue
             rows.add(
                 f"{what}-{n}",
                 title.format(f"{n:,}") + ", 64 B tcp",
-                f"fan {what} {n} {{s}}",
+                f"fan {what} {n} {{s}}" if what == "spread" else f"gather {n} {{s}}",
                 _rate(2),
+                _cpu_per_million(0.4),
                 is_long=n > 1000,
             )
     for n in (1000, 10_000):
@@ -228,7 +285,8 @@ def _fans(rows: _Rows) -> None:
             f"peers {n} {{s}}",
             _rate(2),
             Metric("kib_per_peer", "memory each", "KiB", value=3),
-            Metric("kib_left", "memory each, after they left", "KiB", value=1),
+            Metric("kib_left", "memory each, after they left", "KiB"),
+            Metric("kib_left_trimmed", "the same, trimmed", "KiB", value=0.5),
             Metric("wakes", "idle wake-ups", "wakes/s", value=0),
             Metric("cpu_percent", "idle CPU", "%", value=0),
             is_long=n > 1000,
@@ -247,6 +305,7 @@ def _python(rows: _Rows) -> None:
         ("events", "EVENTS", 0.35),
     )
     for module in ("zcffi", "zcffi.zmq"):
+        rows.group = f"Python, {module}"
 
         def add(
             name: str,
@@ -298,11 +357,19 @@ def _python(rows: _Rows) -> None:
         for size in (1 << 20, 64 << 20):
             add(
                 f"view-{size}",
-                f"PUSH-PULL {_bytes(size)} tcp, without a copy",
+                f"PUSH-PULL of NumPy arrays of {_bytes(size)} tcp, without a copy",
                 f"stream {{s}} {size} view",
                 _rate(1.5),
                 is_long=size > 1 << 20,
             )
+        add(
+            "threads",
+            "8 threads on one DEALER (peer, floor: a DEALER each)",
+            "threads {s} 8 shared",
+            _rate(1, 1),
+            peer="threads {s} 8 own",
+            floor="threads {s} 8 own",
+        )
         add(
             "import",
             "import",

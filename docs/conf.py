@@ -123,8 +123,14 @@ class Options(SphinxDirective):
         target: type = getattr(zcffi, name)
         lines: list[str] = []
         for attribute, value in sorted(vars(source).items()):
-            if isinstance(value, property) and getattr(target, attribute) is value:
+            if not isinstance(value, property) or getattr(target, attribute) is not value:
+                continue
+            real = value.fget.__name__ if value.fget else attribute
+            if real == attribute:
                 lines += [f".. autoproperty:: {name}.{attribute}", ""]
+            else:
+                lines += [f".. py:attribute:: {name}.{attribute}", ""]
+                lines += [f"   An older name of `{name}.{real}`.", ""]
         node = nodes.container()
         self.state.nested_parse(StringList(lines, "options"), self.content_offset, node)
         return node.children

@@ -96,6 +96,48 @@ def table(headings: list[str], rows: list[list[str]]) -> list[str]:
     return [*lines, ""]
 
 
+GROUPS = {
+    "Flag": "Flags of sending and receiving",
+    "PollEvent": "What to poll for",
+    "MessageOption": "Properties of messages",
+    "SecurityMechanism": "Security mechanisms",
+    "DeviceType": "Devices",
+    "-": "Others",
+}
+
+
+def entry(macro: str, text: str, facts: dict[str, str]) -> list[str]:
+    """Write a constant with what is known about it."""
+    known = [f"   :{name}: {value}" for name, value in facts.items() if value]
+    return [f".. c:macro:: {macro}", "", f"   {text}", "", *known, ""]
+
+
+def constants(tables: Tables) -> str:
+    """Write docs/reference/constants.rst."""
+    lines = [COMMAND, "", *title("Socket types and constants", "="), *title("Socket types", "-")]
+    lines += ["What :c:func:`zmq_socket` makes. A peer of a type that does not fit is refused.", ""]
+    for kind in tables.types:
+        calls = ("send", kind.sends), ("receive", kind.receives)
+        facts = {
+            "Number": str(kind.number),
+            "Can": " and ".join(name for name, can in calls if can),
+            "Peers": ", ".join(kind.peers) or "anything that speaks TCP",
+            "Python": f"`SocketType.{kind.name}`",
+        }
+        lines += entry(f"ZMQ_{kind.name}", kind.text, facts)
+    for group, heading in GROUPS.items():
+        lines += title(heading, "-")
+        for constant in tables.constants:
+            if constant.group == group:
+                python = f"`{group}.{constant.name}`" if group != "-" else ""
+                facts = {"Number": str(constant.value), "Python": python}
+                lines += entry(f"ZMQ_{constant.name}", constant.text, facts)
+    aliases = tables.type_aliases | tables.constant_aliases
+    lines += title("Older names", "-")
+    lines += [f"- ``ZMQ_{old}``: `ZMQ_{new}`" for old, new in aliases.items()]
+    return "\n".join(lines) + "\n"
+
+
 def events(tables: Tables) -> str:
     """Write docs/reference/events.rst."""
     lines = [COMMAND, "", *title("Events and errors", "="), *title("Monitor events", "-")]

@@ -184,17 +184,30 @@ def constants(tables: Tables) -> str:
     return "\n".join(parts)
 
 
+# Where Python's own API differs from what the table says of C.
+PYTHON_DEFAULTS = {
+    "LINGER": "In milliseconds. Default: 1000; -1 in `zcffi.zmq`, as in C.",
+}
+PYTHON_TEXTS = {
+    "LINGER": "How long a closed socket tries to send what is left. -1: for ever. 0: not at all,"
+    " which is the default of all sockets when `blocky` of the context is off.",
+    "BLOCKY": "Whether new sockets linger. On: for as long as `Socket.linger` says. Off: not at"
+    " all, unless it is set.",
+}
+
+
 def docstring(option: Option, place: str, attributes: set[str]) -> list[str]:
     """Say what the option is, its unit, default, range and when it takes effect."""
+    told = PYTHON_TEXTS.get(option.name, option.text).replace("NULL of length 0", "None")
     facts = [
-        default_text(option),
+        PYTHON_DEFAULTS.get(option.name) or default_text(option),
         range_text(option),
         types_text(option),
         when_text(option, place),
         "Not supported yet: an error (EINVAL)." if option.later else "",
         "Can only be set." if option.access == "SET" else "",
     ]
-    summary, _, rest = python_names(option.text, attributes).partition(". ")
+    summary, _, rest = python_names(told, attributes).partition(". ")
     summary = summary.rstrip(".") + "."
     if len(summary) > SUMMARY_MAX:
         raise SystemExit(

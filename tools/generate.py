@@ -23,6 +23,7 @@ def outputs() -> dict[str, str]:
         "zcffi/_constants.py": emit_python.constants(tables),
         "zcffi/_options.py": emit_python.options(tables),
         "docs/reference/options.rst": emit_docs.options(tables),
+        "docs/reference/constants.rst": emit_docs.constants(tables),
         "docs/reference/events.rst": emit_docs.events(tables),
     }
     for header in ("native/include/zmq.h", "native/include/zcffi.h"):

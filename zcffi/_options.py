@@ -144,10 +144,11 @@ class SocketOptions:
     def linger(self) -> int:
         """How long a closed socket tries to send what is left.
 
-        -1: for ever. 0: not at all, which is the default of SUB and XSUB, and of all sockets when
-        `BLOCKY` of the context is off.
+        -1: for ever. 0: not at all, which is the default of all sockets when `blocky` of the
+        context is off.
 
-        In milliseconds. Default: -1. Allowed: -1 or more. Takes effect at once.
+        In milliseconds. Default: 1000; -1 in `zcffi.zmq`, as in C. Allowed: -1 or more. Takes
+        effect at once.
         """
         return self._get_option(17, "int")
 
@@ -369,8 +370,8 @@ class SocketOptions:
     def tcp_accept_filter(self) -> str:
         """Accept only peers in this network.
 
-        An address, or address/bits; may be given several times, NULL of length 0 forgets all.
-        Deprecated, use a ZAP handler.
+        An address, or address/bits; may be given several times, None forgets all. Deprecated, use a
+        ZAP handler.
 
         Takes effect for later binds and connects. Can only be set.
         """
@@ -620,7 +621,7 @@ class SocketOptions:
     def ipc_filter_pid(self) -> int:
         """Accept only ipc peers with this process id.
 
-        May be given several times, NULL of length 0 forgets all. Deprecated, use a ZAP handler.
+        May be given several times, None forgets all. Deprecated, use a ZAP handler.
 
         Takes effect for later binds and connects. Can only be set.
         """
@@ -634,7 +635,7 @@ class SocketOptions:
     def ipc_filter_uid(self) -> int:
         """Accept only ipc peers of this user.
 
-        May be given several times, NULL of length 0 forgets all. Deprecated, use a ZAP handler.
+        May be given several times, None forgets all. Deprecated, use a ZAP handler.
 
         Takes effect for later binds and connects. Can only be set.
         """
@@ -648,7 +649,7 @@ class SocketOptions:
     def ipc_filter_gid(self) -> int:
         """Accept only ipc peers of this group.
 
-        May be given several times, NULL of length 0 forgets all. Deprecated, use a ZAP handler.
+        May be given several times, None forgets all. Deprecated, use a ZAP handler.
 
         Takes effect for later binds and connects. Can only be set.
         """
@@ -1018,7 +1019,7 @@ class SocketOptions:
     def bindtodevice(self) -> str:
         """Use only this network interface (SO_BINDTODEVICE).
 
-        NULL of length 0: any.
+        None: any.
 
         Allowed: 1 to 16 bytes. Takes effect for later binds and connects.
         """
@@ -1272,7 +1273,9 @@ class ContextOptions:
 
     @property
     def blocky(self) -> bool:
-        """`LINGER` of new sockets: -1, for ever, when this is on; 0, not at all, when it is off.
+        """Whether new sockets linger.
+
+        On: for as long as `Socket.linger` says. Off: not at all, unless it is set.
 
         Default: True. Takes effect for sockets made later.
         """

@@ -250,7 +250,7 @@ void bench_samples_print (struct bench_samples *s, double ways)
         bench_die ("nothing was measured");
     qsort (s->ns, s->count, sizeof *s->ns, compare);
     bench_print ("median_us", s->ns[s->count / 2] / 1e3 / ways);
-    bench_print ("p99_us", s->ns[s->count / 100 * 99 + s->count % 100 * 99 / 100] / 1e3 / ways);
+    bench_print ("p99_us", s->ns[(s->count * 99 + 99) / 100 - 1] / 1e3 / ways); /* 99 of 100 are not above it */
     bench_print ("max_us", s->ns[s->count - 1] / 1e3 / ways);
     bench_print ("samples", (double) s->count);
 }

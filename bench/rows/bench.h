@@ -5,7 +5,8 @@
  * other. They meet in one shared page. Results go to standard output, a name and a number on each line; an error goes
  * to standard error and ends the program with status 1.
  *
- * Environment: BENCH_DIR a folder for ipc paths; BENCH_HOGS how many processes burn CPU beside the row. */
+ * Environment: BENCH_DIR a folder for ipc paths; BENCH_HOGS how many processes burn CPU beside the row; BENCH_LIBRARY
+ * the library that must be loaded. */
 #ifndef BENCH_H_INCLUDED
 #define BENCH_H_INCLUDED
 
@@ -19,7 +20,7 @@
 struct bench_page
 {
     atomic_int is_bound;    /* endpoint may be read */
-    atomic_int is_stopped;  /* the other side should come to an end */
+    atomic_int step;        /* how far a row has come, as its own sides mean it */
     atomic_int is_done;     /* counts sides that have done their part */
     atomic_long numbers[8]; /* what a row's sides tell each other */
     char endpoint[256];

@@ -1,24 +1,48 @@
 /* peers COUNT SECONDS: COUNT DEALERs connect to one ROUTER over tcp, say one word each, and then are silent.
  *
- * Three kinds of process: the ROUTER, the peers (at most 5,000 each), and this one, which only watches. Prints
- * They come as fast as they are taken in, at most 64 on their way: a full backlog would cost a second, whoever
- * measures. rate: connections/s, from the first connect to the last word received; kib_per_peer: resident memory that a peer
+ * Three kinds of process: the ROUTER, the peers (at most 5,000 each), and this one, which only watches. They come as
+ * fast as they are taken in, at most 64 on their way: a full backlog would cost a second, whoever measures.
+ *
+ * rate: connections/s, from the first connect to the last word received; kib_per_peer: resident memory that a peer
  * costs the ROUTER; kib_per_socket: a DEALER its process; wakes: how often all threads of all were woken in a second
- * of silence, cpu_percent: what they used in it; kib_left: what the ROUTER keeps of each peer when all are gone. */
+ * of silence, cpu_percent: what they used in it. When all are gone: kib_left: what the ROUTER's process keeps
+ * resident for each, as it is; kib_left_trimmed: after malloc_trim(), which gives back what was freed, so that only
+ * what the library still holds is left. */
 #include "sockets.h"
 
+#include <malloc.h>
 #include <signal.h>
 
 enum { SHARE = 5000, WINDOW = 64 };
 static int peers;
 
 /* The page's numbers */
-enum { STARTED, FINISHED, BASE_KIB, SENT };
+enum { STARTED, FINISHED, BASE_KIB, SENT, TRIMMED_KIB };
+
+/* Sleeps until it is asked, so that the idle process has no wake-ups of ours. */
+static void trim_when_asked (void)
+{
+    sigset_t asked;
+    int number;
+
+    sigemptyset (&asked);
+    sigaddset (&asked, SIGUSR1);
+    if (sigwait (&asked, &number))
+        bench_die ("sigwait: %s", strerror (errno));
+    malloc_trim (0);
+    atomic_store (&bench_page->numbers[TRIMMED_KIB], (long) bench_rss_kib (0));
+    atomic_fetch_add (&bench_page->step, 1);
+}
 
 static void serve (void)
 {
     char id[256], body[64];
+    sigset_t asked;
 
+    sigemptyset (&asked);
+    sigaddset (&asked, SIGUSR1);
+    pthread_sigmask (SIG_BLOCK, &asked, NULL); /* before there are other threads */
+    bench_thread (trim_when_asked);
     row_many (1);
     void *socket = row_socket (ZMQ_ROUTER);
     row_bind (socket, "tcp");
@@ -102,5 +126,8 @@ int main (int count, char **args)
         kill (pids[i], SIGKILL);
     bench_sleep_until (bench_ns () + 1000000000);
     bench_print ("kib_left", (bench_rss_kib (pids[0]) - base) / peers);
+    kill (pids[0], SIGUSR1);
+    bench_wait (&bench_page->step, 1, 10, "waiting for the memory to be given back");
+    bench_print ("kib_left_trimmed", ((double) atomic_load (&bench_page->numbers[TRIMMED_KIB]) - base) / peers);
     bench_end ();
 }

@@ -4,7 +4,9 @@
 
 #include "bench.h"
 
+#include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +17,25 @@
 /* One context a process. Threads of an inproc row find the one made before them. */
 static void *row_context;
 
+/* BENCH_LIBRARY names the file that must have been loaded: a wrong path would compare a library with itself. */
+static inline void row_check_library (void)
+{
+    const char *wanted = getenv ("BENCH_LIBRARY");
+    char found[PATH_MAX];
+    Dl_info info;
+
+    if (!wanted)
+        return;
+    if (!dladdr ((void *) zmq_ctx_new, &info) || !realpath (info.dli_fname, found))
+        bench_die ("where zmq_ctx_new comes from can't be told");
+    if (strcmp (found, wanted))
+        bench_die ("%s was loaded instead of %s", found, wanted);
+}
+
 static inline void row_open_context (void)
 {
+    if (!row_context)
+        row_check_library ();
     if (!row_context && !(row_context = zmq_ctx_new ()))
         bench_die ("zmq_ctx_new: %s", zmq_strerror (errno));
 }
@@ -70,10 +89,28 @@ static inline void row_connect (void *socket)
         bench_die ("zmq_connect %s: %s", bench_page->endpoint, zmq_strerror (errno));
 }
 
+/* Connects the i-th of many: some at a time, a full backlog would cost a second. */
+static inline void row_connect_some (void *socket, int i)
+{
+    row_connect (socket);
+    if (i % 50 == 49)
+        bench_sleep_until (bench_ns () + 20000000);
+}
+
 static inline void row_send (void *socket, const void *data, size_t size, int flags)
 {
     if (zmq_send (socket, data, size, flags) < 0)
         bench_die ("zmq_send: %s", zmq_strerror (errno));
+}
+
+/* Gives false when there is no room. */
+static inline bool row_try_send (void *socket, const void *data, size_t size)
+{
+    if (zmq_send (socket, data, size, ZMQ_DONTWAIT) >= 0)
+        return true;
+    if (errno != EAGAIN)
+        bench_die ("zmq_send: %s", zmq_strerror (errno));
+    return false;
 }
 
 static inline size_t row_recv (void *socket, void *data, size_t room)

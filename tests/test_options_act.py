@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import KeepingContext, eventually, free_port, readable
+from conftest import KeepingContext, eventually, readable
 
 import zcffi
 from zcffi import Event, SocketType
@@ -173,42 +173,42 @@ def test_handshake_ivl_ends_a_peer_that_says_nothing(ctx):
     assert kinds == [Event.ACCEPTED, Event.HANDSHAKE_FAILED_NO_DETAIL, Event.DISCONNECTED]
 
 
-def retries(ctx, count, **options):
+def retries(ctx, port, count, **options):
     """The waits before a connection that is always refused is tried again."""
     push = ctx.socket(SocketType.PUSH)
     for name, value in options.items():
         setattr(push, name, value)
     with push.monitor(Event.CONNECT_RETRIED) as monitor:
-        push.connect(f"tcp://127.0.0.1:{free_port()}")
+        push.connect(f"tcp://127.0.0.1:{port}")
         return [next_value(monitor, Event.CONNECT_RETRIED) for _ in range(count)]
 
 
-def test_reconnect_ivl_has_a_random_part(ctx):
-    assert all(20 <= wait < 40 for wait in retries(ctx, 5, reconnect_ivl=20))
+def test_reconnect_ivl_has_a_random_part(ctx, reserved_port):
+    assert all(20 <= wait < 40 for wait in retries(ctx, reserved_port, 5, reconnect_ivl=20))
 
 
-def test_a_maximum_below_the_interval_is_ignored(ctx):
-    waits = retries(ctx, 3, reconnect_ivl=20, reconnect_ivl_max=10)
+def test_a_maximum_below_the_interval_is_ignored(ctx, reserved_port):
+    waits = retries(ctx, reserved_port, 3, reconnect_ivl=20, reconnect_ivl_max=10)
     assert all(20 <= wait < 40 for wait in waits)
 
 
 @pytest.mark.zcffi_only
-def test_the_longest_interval_has_no_room_for_a_random_part(ctx):
-    assert retries(ctx, 1, reconnect_ivl=2**31 - 1) == [2**31 - 1]
+def test_the_longest_interval_has_no_room_for_a_random_part(ctx, reserved_port):
+    assert retries(ctx, reserved_port, 1, reconnect_ivl=2**31 - 1) == [2**31 - 1]
 
 
 @pytest.mark.zcffi_only
-def test_reconnect_ivl_max_doubles_up_to_it(ctx):
-    waits = retries(ctx, 5, reconnect_ivl=10, reconnect_ivl_max=40)
+def test_reconnect_ivl_max_doubles_up_to_it(ctx, reserved_port):
+    waits = retries(ctx, reserved_port, 5, reconnect_ivl=10, reconnect_ivl_max=40)
     assert waits == [10, 20, 40, 40, 40]
 
 
 @pytest.mark.zcffi_only
 @pytest.mark.parametrize("never", [-1, 0])
-def test_reconnect_ivl_of_nothing_gives_up(ctx, never):
+def test_reconnect_ivl_of_nothing_gives_up(ctx, reserved_port, never):
     push = ctx.socket(SocketType.PUSH)
     push.reconnect_ivl = never
-    where = f"tcp://127.0.0.1:{free_port()}"
+    where = f"tcp://127.0.0.1:{reserved_port}"
     with push.monitor(Event.CLOSED | Event.CONNECT_RETRIED) as monitor:
         push.connect(where)
         assert monitor.recv(10_000).event == Event.CLOSED
@@ -354,10 +354,10 @@ def test_a_connection_comes_from_the_source_address(ctx, source):
     assert frame["Peer-Address"] == (source if source[0] == "1" else "127.0.0.1")
 
 
-def test_the_source_port_may_be_given(ctx):
+def test_the_source_port_may_be_given(ctx, reserved_port):
     pull, push = ctx.socket(SocketType.PULL), ctx.socket(SocketType.PUSH)
     port = pull.bind("tcp://127.0.0.1:*").rsplit(":", 1)[1]
-    own = free_port()
+    own = reserved_port
     with pull.monitor(Event.ACCEPTED) as monitor:
         push.connect(f"tcp://127.0.0.1:{own};127.0.0.1:{port}")
         with borrowed(next_value(monitor, Event.ACCEPTED)) as end:
@@ -375,11 +375,11 @@ def test_an_interface_is_the_source_for_both_families(ctx, host):
     assert readable(pull)
 
 
-def test_an_interface_that_is_not_there_is_waited_for(ctx):
+def test_an_interface_that_is_not_there_is_waited_for(ctx, reserved_port):
     push = ctx.socket(SocketType.PUSH)
     push.reconnect_ivl = 10
     with push.monitor(Event.CONNECT_RETRIED) as monitor:
-        push.connect(f"tcp://nosuchif:0;127.0.0.1:{free_port()}")
+        push.connect(f"tcp://nosuchif:0;127.0.0.1:{reserved_port}")
         for _ in range(2):
             assert monitor.recv(10_000).event == Event.CONNECT_RETRIED
 

@@ -69,3 +69,13 @@ void zc_link_net_opts (const struct zc_link_config *c, struct zc_net_opts *o)
                               .ipv6 = s->ipv6,
                               .device = s->bindtodevice.size ? s->bindtodevice.text : NULL};
 }
+
+void zc_link_tune (const struct zc_link_config *c, int fd)
+{
+    struct zc_net_opts opts;
+
+    if (c->transport != ZC_TCP)
+        return;
+    zc_link_net_opts (c, &opts);
+    (void) zc_tcp_tune (fd, &opts);
+}

@@ -164,6 +164,7 @@ static void connected (struct zc_dialer *d)
     zc_loop_alarm_off (d->loop, &d->alarm);
     zc_loop_unwatch (d->loop, &d->watch);
     d->fd = -1;
+    zc_link_tune (d->config, fd);
     event (d, ZMQ_EVENT_CONNECTED, (uint64_t) fd, NULL);
     int rc = zc_stream_start (&d->owner, d->hub, d->loop, d->config, fd);
     if (rc < 0) {

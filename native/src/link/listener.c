@@ -103,6 +103,7 @@ static void admit (struct zc_listener *l, int fd, const struct zc_addr *peer)
         event_unlocked (l, ZMQ_EVENT_ACCEPT_FAILED, EACCES);
         return;
     }
+    zc_link_tune (l->config, fd);
     event_unlocked (l, ZMQ_EVENT_ACCEPTED, (uint64_t) fd);
     int rc = zc_stream_start (&l->owner, l->hub, l->loop, l->config, fd);
     if (rc < 0)

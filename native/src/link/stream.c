@@ -430,17 +430,6 @@ static int start_raw (struct zc_stream *s)
     return zc_loop_watch (s->link.loop, &s->link.watch, s->link.fd, 0);
 }
 
-/* Nagle's algorithm off, keepalive and the like, on whichever end. */
-static void tune (const struct zc_stream *s)
-{
-    struct zc_net_opts opts;
-
-    if (s->config->transport != ZC_TCP)
-        return;
-    zc_link_net_opts (s->config, &opts);
-    (void) zc_tcp_tune (s->link.fd, &opts); /* single options may be refused; the connection works without them */
-}
-
 int zc_stream_start (struct zc_stream_owner *owner, struct zc_hub *h, struct zc_loop *loop, struct zc_link_config *config,
                      int fd)
 {
@@ -455,7 +444,6 @@ int zc_stream_start (struct zc_stream_owner *owner, struct zc_hub *h, struct zc_
     s->link.loop = loop;
     s->link.beat_task.fn = beat_task;
     s->config = zc_link_config_ref (config);
-    tune (s);
     zc_peer_addresses (fd, config->transport, s->peer, sizeof s->peer, s->remote, sizeof s->remote);
     int rc = config->is_raw ? start_raw (s) : start_zmtp (s);
     if (rc < 0) {

@@ -16,4 +16,5 @@ const struct zc_pattern zc_pattern_dealer = {
         },
     .send = zc_send_balanced,
     .recv = zc_recv_fair,
+    .recv_only_finds = true,
 };

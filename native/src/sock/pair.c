@@ -108,4 +108,5 @@ const struct zc_pattern zc_pattern_pair = {
         },
     .send = zc_send_balanced,
     .recv = recv_one,
+    .recv_only_finds = true,
 };

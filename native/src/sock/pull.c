@@ -12,4 +12,5 @@ const struct zc_pattern zc_pattern_pull = {
             .can_recv = zc_can_recv_any,
         },
     .recv = zc_recv_fair,
+    .recv_only_finds = true,
 };

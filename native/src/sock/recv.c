@@ -1,4 +1,3 @@
-#include "sock/patterns.h"
 #include "sock/transfer.h"
 
 #include <errno.h>
@@ -177,13 +176,14 @@ static int64_t give_first (struct zc_sock *s, struct found *f, struct zc_msg *ms
 static inline bool take_at_once (struct zc_sock *s, struct zc_msg *msg, void *buffer, size_t room, int64_t *rc)
 {
     struct zc_hub *h = s->hub;
+    struct zc_incoming in;
     struct zc_view v;
 
-    if (s->pattern->recv != zc_recv_fair || s->half_in.head || s->stash.head || (h->pops & POPS_MASK) == POPS_MASK)
+    if (!s->pattern->recv_only_finds || s->half_in.head || s->stash.head || (h->pops & POPS_MASK) == POPS_MASK)
         return false;
-    struct zc_pipe *p = zc_hub_next_in (h);
-    if (!p)
+    if (s->pattern->recv (s, &in) < 0)
         return false;
+    struct zc_pipe *p = in.pipe;
     zc_frames_peek (&p->in, &v);
     if (v.flags & ZC_F_MORE)
         return false;

@@ -61,5 +61,6 @@ const struct zc_pattern zc_pattern_sub = {
     .open = zc_xsub_open,
     .close = zc_xsub_close,
     .recv = recv_wanted,
+    .recv_only_finds = true,
     .set = set,
 };

@@ -98,4 +98,5 @@ const struct zc_pattern zc_pattern_xsub = {
     .close = zc_xsub_close,
     .send = send_upstream,
     .recv = zc_recv_fair,
+    .recv_only_finds = true,
 };

@@ -109,18 +109,23 @@ static int take_msg (struct zc_frames *q, struct zc_meta *meta, struct zc_msg *m
 static int put_aside (struct zc_frames *from, struct zc_meta *meta, struct zc_frames *to)
 {
     bool more = true;
-    while (more) {
+    int rc = 0;
+
+    while (more && rc == 0) {
         struct zc_msg m;
-        int rc = take_msg (from, meta, &m);
+        rc = take_msg (from, meta, &m);
         if (rc < 0)
-            return rc;
+            break;
         more = m.flags & ZC_MSG_MORE;
         rc = zc_frames_put_msg (to, &m, more ? ZC_F_MORE : 0, true);
         zc_msg_drop (&m);
-        if (rc < 0)
-            return rc;
     }
-    return 0;
+    if (rc < 0) { /* a message goes whole or not at all */
+        if (more)
+            zc_frames_drop_message (from);
+        zc_frames_clear (to);
+    }
+    return rc;
 }
 
 static int64_t give (struct zc_sock *s, struct zc_frames *q, struct zc_meta *meta, struct zc_msg *msg, void *buffer,
@@ -177,10 +182,17 @@ static int64_t give_first (struct zc_sock *s, struct found *f, struct zc_msg *ms
         zc_frames_drop_message (q);
     else if (s->rcvmore) {
         int aside = put_aside (q, NULL, &s->half_in);
-        s->half_in_meta = zc_meta_ref (meta);
-        s->half_in_by = zc_self ();
-        if (aside < 0)
+        if (aside == 0) {
+            s->half_in_meta = zc_meta_ref (meta);
+            s->half_in_by = zc_self ();
+        } else {
+            s->rcvmore = false;
+            if (msg) {
+                zc_msg_drop (msg);
+                zc_msg_init (msg);
+            }
             rc = aside;
+        }
     }
     zc_meta_unref (meta);
     found_done (s, f);
@@ -294,6 +306,12 @@ static int stash (struct zc_sock *s, struct found *f)
     }
     if (rc == 0)
         rc = put_aside (f->in.frames, NULL, &s->stash);
+    else
+        zc_frames_drop_message (f->in.frames);
+    if (rc < 0) {
+        zc_meta_unref (s->stash_meta);
+        s->stash_meta = NULL;
+    }
     found_done (s, f);
     return rc;
 }

@@ -671,7 +671,6 @@ static int link_place (struct zc_hub *h, uint32_t *at)
     uint32_t i = h->link_hint; /* nothing below it is free */
     while (i < h->link_cap && h->links[i])
         i++;
-    h->link_hint = i + 1;
     if (i == h->link_cap) {
         uint32_t cap = h->link_cap ? h->link_cap * 2 : 4;
         struct zc_link **links = zc_realloc (h->links, cap * sizeof *links);
@@ -681,6 +680,7 @@ static int link_place (struct zc_hub *h, uint32_t *at)
         h->links = links;
         h->link_cap = cap;
     }
+    h->link_hint = i + 1;
     *at = i;
     return 0;
 }

@@ -256,11 +256,13 @@ static void join_ticks (struct zc_tick **mine, struct zc_tick *fresh)
 static void loop_main (void *arg)
 {
     struct zc_loop *l = arg;
-    struct zc_self *self = zc_self ();
+    struct zc_self *self;
     struct zc_tick *mine = NULL;
     struct zc_poll_event ev[EVENTS];
     bool stop = false;
 
+    while (!(self = zc_self ()))
+        zc_thread_sleep_ms (1); /* no memory for a hundred bytes: the thread begins when there is some */
     self->is_io = true;
     while (!stop) {
         zc_mutex_lock (&l->mu);

@@ -131,6 +131,20 @@ static int accept_one (struct zc_listener *l)
     return rc;
 }
 
+/* Tries again after a while; at once if there is no memory even for the alarm. */
+static void pause_accepting (struct zc_listener *l)
+{
+    l->backoff = l->backoff ? l->backoff * 2 : BACKOFF_MIN;
+    if (l->backoff > BACKOFF_MAX)
+        l->backoff = BACKOFF_MAX;
+    if (zc_loop_alarm (l->loop, &l->alarm, zc_now () + l->backoff) == 0)
+        return;
+    zc_mutex_lock (&l->mu);
+    if (l->fd >= 0) /* else it is being stopped, and nothing may come after that */
+        zc_loop_post (l->loop, &l->start_task);
+    zc_mutex_unlock (&l->mu);
+}
+
 static void on_accept (struct zc_watch *w, unsigned events)
 {
     struct zc_listener *l = (struct zc_listener *) (void *) ((char *) w - offsetof (struct zc_listener, watch));
@@ -148,35 +162,35 @@ static void on_accept (struct zc_watch *w, unsigned events)
     event_unlocked (l, ZMQ_EVENT_ACCEPT_FAILED, (uint64_t) -rc);
     if (!is_shortage (rc))
         return; /* that connection was lost; the listener is well */
-    l->backoff = l->backoff ? l->backoff * 2 : BACKOFF_MIN;
-    if (l->backoff > BACKOFF_MAX)
-        l->backoff = BACKOFF_MAX;
-    (void) zc_loop_alarm (l->loop, &l->alarm, zc_now () + l->backoff);
+    pause_accepting (l);
+}
+
+/* At the start, and after a pause. */
+static void accept_from_now (struct zc_listener *l)
+{
+    int rc = 0;
+
+    zc_mutex_lock (&l->mu);
+    if (l->fd >= 0)
+        rc = l->watch.fd >= 0 ? zc_loop_watch_mod (l->loop, &l->watch, ZC_POLL_IN)
+                               : zc_loop_watch (l->loop, &l->watch, l->fd, ZC_POLL_IN);
+    zc_mutex_unlock (&l->mu);
+    if (rc < 0) {
+        event_unlocked (l, ZMQ_EVENT_ACCEPT_FAILED, (uint64_t) -rc);
+        pause_accepting (l);
+    }
 }
 
 static void accept_again (struct zc_alarm *a)
 {
-    struct zc_listener *l = (struct zc_listener *) (void *) ((char *) a - offsetof (struct zc_listener, alarm));
-
-    zc_mutex_lock (&l->mu);
-    if (l->fd >= 0)
-        zc_loop_watch_mod (l->loop, &l->watch, ZC_POLL_IN);
-    zc_mutex_unlock (&l->mu);
+    accept_from_now ((struct zc_listener *) (void *) ((char *) a - offsetof (struct zc_listener, alarm)));
 }
 
 /* ---- life ---- */
 
 static void start (struct zc_task *t)
 {
-    struct zc_listener *l = (struct zc_listener *) (void *) ((char *) t - offsetof (struct zc_listener, start_task));
-    int rc = 0;
-
-    zc_mutex_lock (&l->mu);
-    if (l->fd >= 0)
-        rc = zc_loop_watch (l->loop, &l->watch, l->fd, ZC_POLL_IN);
-    zc_mutex_unlock (&l->mu);
-    if (rc < 0)
-        event_unlocked (l, ZMQ_EVENT_BIND_FAILED, (uint64_t) -rc);
+    accept_from_now ((struct zc_listener *) (void *) ((char *) t - offsetof (struct zc_listener, start_task)));
 }
 
 static void listener_free (struct zc_listener *l)

@@ -37,15 +37,26 @@ static void entry_add (struct zc_sock *s, struct zc_endpoint_entry *e)
     s->endpoints = e;
 }
 
-static int set_last (struct zc_sock *s, const char *text)
+static char *text_copy (const char *text)
 {
     size_t n = strlen (text) + 1;
     char *copy = zc_alloc (n);
-    if (!copy)
-        return -ENOMEM;
-    memcpy (copy, text, n);
+    return copy ? memcpy (copy, text, n) : NULL;
+}
+
+/* What cannot fail once the endpoint is there: the text was copied before. */
+static void take_last (struct zc_sock *s, char *copy)
+{
     zc_free (s->last_endpoint);
     s->last_endpoint = copy;
+}
+
+static int set_last (struct zc_sock *s, const char *text)
+{
+    char *copy = text_copy (text);
+    if (!copy)
+        return -ENOMEM;
+    take_last (s, copy);
     return 0;
 }
 
@@ -84,17 +95,18 @@ static int bind_name (struct zc_sock *s, const char *text, const struct zc_endpo
 {
     struct zc_chan_card card = card_of (s);
     struct zc_endpoint_entry *e = entry_new (text);
-    if (!e)
-        return -ENOMEM;
-    int rc = zc_names_bind (s->hub->ctx, ep->address, s->hub, &card);
+    char *last = text_copy (text);
+    int rc = e && last ? zc_names_bind (s->hub->ctx, ep->address, s->hub, &card) : -ENOMEM;
     if (rc < 0) {
         zc_free (e);
+        zc_free (last);
         return rc;
     }
     e->is_name = true;
     entry_add (s, e);
     zc_hub_drain_mail (s->hub);
-    return set_last (s, text);
+    take_last (s, last);
+    return 0;
 }
 
 static int bind_stream (struct zc_sock *s, const char *text, const struct zc_endpoint *ep)
@@ -182,8 +194,9 @@ static int connect_name (struct zc_sock *s, const char *text, const struct zc_en
     struct zc_chan_card card = card_of (s);
     struct zc_endpoint_entry *e = entry_new (text);
     struct zc_pipe *p = zc_pipe_new ();
+    char *last = text_copy (text);
     bool used = false;
-    int rc = e && p ? 0 : -ENOMEM;
+    int rc = e && p && last ? 0 : -ENOMEM;
 
     if (rc == 0)
         rc = zc_names_connect (h->ctx, ep->address, h, p, &card, &used);
@@ -208,11 +221,13 @@ static int connect_name (struct zc_sock *s, const char *text, const struct zc_en
         e->pipe = p;
     if (rc < 0) {
         zc_free (e);
+        zc_free (last);
         return rc;
     }
     entry_add (s, e);
     zc_hub_drain_mail (h);
-    return set_last (s, text);
+    take_last (s, last);
+    return 0;
 }
 
 static int connect_stream (struct zc_sock *s, const char *text, const struct zc_endpoint *ep, uint8_t **id,

@@ -104,6 +104,17 @@ static int take_msg (struct zc_frames *q, struct zc_meta *meta, struct zc_msg *m
     return rc;
 }
 
+/* The rest of the message goes aside, into a queue that is empty, for the calls that come: whole or not at all. */
+static int put_aside (struct zc_frames *from, struct zc_frames *to)
+{
+    int rc = zc_frames_move_message (from, to);
+    if (rc < 0) {
+        zc_frames_drop_message (from);
+        zc_frames_clear (to);
+    }
+    return rc;
+}
+
 static int64_t give (struct zc_sock *s, struct zc_frames *q, struct zc_meta *meta, struct zc_msg *msg, void *buffer,
                      size_t room)
 {
@@ -157,11 +168,16 @@ static int64_t give_first (struct zc_sock *s, struct found *f, struct zc_msg *ms
     if (rc < 0)
         zc_frames_drop_message (q);
     else if (s->rcvmore) {
-        int aside = zc_frames_move_message (q, &s->half_in);
-        s->half_in_meta = zc_meta_ref (meta);
-        s->half_in_by = zc_self ();
-        if (aside < 0) {
-            zc_frames_drop_message (q);
+        int aside = put_aside (q, &s->half_in);
+        if (aside == 0) {
+            s->half_in_meta = zc_meta_ref (meta);
+            s->half_in_by = zc_self ();
+        } else {
+            s->rcvmore = false;
+            if (msg) {
+                zc_msg_drop (msg);
+                zc_msg_init (msg);
+            }
             rc = aside;
         }
     }
@@ -277,7 +293,13 @@ static int stash (struct zc_sock *s, struct found *f)
         zc_msg_drop (&f->in.prefix);
     }
     if (rc == 0)
-        rc = zc_frames_move_message (f->in.frames, &s->stash);
+        rc = put_aside (f->in.frames, &s->stash);
+    else
+        zc_frames_drop_message (f->in.frames);
+    if (rc < 0) {
+        zc_meta_unref (s->stash_meta);
+        s->stash_meta = NULL;
+    }
     found_done (s, f);
     return rc;
 }

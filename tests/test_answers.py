@@ -1,4 +1,4 @@
-"""Programs that ask every function of zmq.h for its answers get those of libzmq, but where ours differ on purpose."""
+"""Programs that ask every function of zmq.h get libzmq's answers, but for those meant to differ."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Each option does what it says: seen in the system's own socket, in the peer, or in what comes next.
+"""Each option acts: seen in the system's own socket, in the peer, or in what comes next.
 
-The options whose effect is a pattern's own (subscriptions, routing, requests) are tested with their pattern.
+The options whose effect is a pattern's own (subscriptions, routing, requests) are tested with it.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from machine import HERE, Stop, build
 
 BASELINE = HERE / "instructions.json"
 GROWTH = 1.10
-FEW, MANY = 512, 2560
+FEW, MANY = 512, 5632
 ROWS = (
     "push-pull-inproc",
     "push-pull-tcp",
@@ -119,7 +119,7 @@ def grown(now: dict[str, int], before: dict[str, int]) -> list[str]:
 
 
 def count_again(
-    programs: Path, row: str, folder: Path, before: dict[str, int], tries: int = 3
+    programs: Path, row: str, folder: Path, before: dict[str, int], tries: int = 5
 ) -> dict[str, int]:
     """Count until nothing seems to have grown, at most `tries` times; the smallest counts hold."""
     now = count(programs, row, folder)

@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 from pkgutil import extend_path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 # Started in the project's own folder, Python finds the sources before the installed package; the
 # compiled modules are only there.
@@ -26,10 +26,7 @@ if TYPE_CHECKING:
 
     from zcffi._cffi import CData
 
-__all__ = ["FOLDER", "HAS_ZCFFI", "NULL", "CData", "Handle", "fast", "ffi", "lib"]
-
-Handle: TypeAlias = "int | CData"
-"""What a hot call takes for a socket: its address as a number (fast), or as cffi has it (pure)."""
+__all__ = ["FOLDER", "HAS_ZCFFI", "NULL", "CData", "fast", "ffi", "lib"]
 
 FOLDER = Path(str(_cffi.__file__)).parent
 """Where the compiled modules lie, and with the bundled core its library and headers."""

@@ -114,7 +114,7 @@ class _Watch:
             self.timer.cancel()
             self.timer = None
         try:
-            events = _door.events(self.socket._handle)
+            events = _door.events(self.socket)
         except ZMQError as error:
             self.fail(error)
             return
@@ -263,16 +263,14 @@ class Socket(BaseSocket):
     ) -> None:
         """Send one part; see `zcffi.Socket.send()`."""
         flags |= _SNDMORE if more else 0
-        await self._sending(lambda: _door.send(self._handle, data, flags | _TRY, copy), flags)
+        await self._sending(lambda: _door.send(self, data, flags | _TRY, copy), flags)
 
     async def send_multipart(
         self, parts: Iterable[Data], flags: int = 0, *, copy: bool = True
     ) -> None:
         """Send one whole message of several parts; see `zcffi.Socket.send_multipart()`."""
         whole = parts if isinstance(parts, (list, tuple, str, bytes, bytearray)) else list(parts)
-        await self._sending(
-            lambda: _door.send_multipart(self._handle, whole, flags | _TRY, copy), flags
-        )
+        await self._sending(lambda: _door.send_multipart(self, whole, flags | _TRY, copy), flags)
 
     async def send_many(self, messages: Iterable[Data | Sequence[Data]], flags: int = 0) -> int:
         """Send many whole messages; see `zcffi.Socket.send_many()`.
@@ -285,7 +283,7 @@ class Socket(BaseSocket):
             rest = whole[sent:] if sent else whole
             try:
                 sent += await self._sending(
-                    lambda: _door.send_many(self._handle, rest, flags | _TRY),  # noqa: B023
+                    lambda: _door.send_many(self, rest, flags | _TRY),  # noqa: B023
                     flags,
                 )
             except ZMQError:
@@ -313,10 +311,8 @@ class Socket(BaseSocket):
     async def recv(self, flags: int = 0, *, copy: bool = True) -> bytes | Frame:
         """Receive one part; see `zcffi.Socket.recv()`."""
         if copy:
-            return await self._receive(lambda: _door.recv(self._handle, flags | _TRY), flags)
-        return await self._receive(
-            lambda: _door.recv_message(self._handle, flags | _TRY, Frame), flags
-        )
+            return await self._receive(lambda: _door.recv(self, flags | _TRY), flags)
+        return await self._receive(lambda: _door.recv_message(self, flags | _TRY, Frame), flags)
 
     @overload
     async def recv_multipart(
@@ -329,12 +325,8 @@ class Socket(BaseSocket):
     ) -> list[bytes] | list[Frame]:
         """Receive one whole message as a list of its parts."""
         if copy:
-            return await self._receive(
-                lambda: _door.recv_multipart(self._handle, flags | _TRY), flags
-            )
-        return await self._receive(
-            lambda: _door.recv_multipart(self._handle, flags | _TRY, Frame), flags
-        )
+            return await self._receive(lambda: _door.recv_multipart(self, flags | _TRY), flags)
+        return await self._receive(lambda: _door.recv_multipart(self, flags | _TRY, Frame), flags)
 
     @overload
     async def recv_many(
@@ -352,17 +344,15 @@ class Socket(BaseSocket):
         """
         if multipart:
             return await self._receive(
-                lambda: _door.recv_many(self._handle, limit, flags | _TRY, True), flags
+                lambda: _door.recv_many(self, limit, flags | _TRY, True), flags
             )
-        return await self._receive(
-            lambda: _door.recv_many(self._handle, limit, flags | _TRY), flags
-        )
+        return await self._receive(lambda: _door.recv_many(self, limit, flags | _TRY), flags)
 
     async def recv_into(self, buffer: WriteableBuffer, flags: int = 0, *, nbytes: int = 0) -> int:
         """Receive one part into a writable buffer; see `zcffi.Socket.recv_into()`."""
 
         def attempt() -> int | None:
-            size = _door.recv_into(self._handle, buffer, nbytes, flags | _TRY)
+            size = _door.recv_into(self, buffer, nbytes, flags | _TRY)
             return None if size < 0 else size
 
         return await self._receive(attempt, flags)

@@ -33,12 +33,6 @@ bool fast_has_args (const char *name, Py_ssize_t nargs, Py_ssize_t least, Py_ssi
     return false;
 }
 
-bool fast_get_socket (PyObject *arg, void **socket)
-{
-    *socket = PyLong_AsVoidPtr (arg);
-    return *socket != NULL || !PyErr_Occurred ();
-}
-
 bool fast_get_int (PyObject *const *args, Py_ssize_t nargs, Py_ssize_t index, int fallback, int *value)
 {
     long number = index < nargs ? PyLong_AsLong (args[index]) : fallback;

@@ -51,7 +51,6 @@ long fast_fail (int error, const char *verb);
 
 /* Each raises when it returns false. */
 bool fast_has_args (const char *name, Py_ssize_t nargs, Py_ssize_t least, Py_ssize_t most);
-bool fast_get_socket (PyObject *arg, void **socket);
 bool fast_get_int (PyObject *const *args, Py_ssize_t nargs, Py_ssize_t index, int fallback, int *value);
 
 /* An argument that may be missing or None: then NULL. */
@@ -116,7 +115,38 @@ bool fast_message_init (zmq_msg_t *msg, PyObject *data, bool copy, PyObject *rel
 /* Let go of the buffers that came back. Every call begins with it. */
 void fast_settle_loans (void);
 
+/* ---- Sockets (socket.c) ----------------------------------------------------------------------------------------- */
+
+/* What the calls know of a Python socket: zcffi._fast.Socket, the base of the package's sockets. */
+struct socket
+{
+    PyObject_HEAD void *handle; /* the core's; NULL: every call answers that it is closed */
+};
+
+extern PyTypeObject *fast_socket_type;
+
+/* Make the type, when the module is. */
+int fast_socket_setup (PyObject *module);
+
+/* The handle of a socket; raises when it returns false. */
+bool fast_get_socket (PyObject *arg, void **handle);
+
+/* hot_method(name, text) -> the C method that stands before the Python method of that name; `text`: signature and doc */
+PyObject *fast_hot_method (PyObject *module, PyObject *args);
+
+/* ---- Single parts (fast.c) -------------------------------------------------------------------------------------- */
+
+/* Returns as fast_perform(). `copy`, `released`, `lent`: see fast_message_init(). */
+long fast_send_part (void *handle, PyObject *data, int flags, bool copy, PyObject *released, long *lent);
+
+/* Bytes; None with QUIET; NULL with an exception. */
+PyObject *fast_recv_part (void *handle, int flags);
+
 /* ---- Whole messages and batches (whole.c), as METH_FASTCALL ------------------------------------------------------ */
+
+/* The same for whole messages; `type`: see fast_get_type(). */
+long fast_send_whole (void *handle, PyObject *data, int flags, bool copy, PyObject *released, long *lent);
+PyObject *fast_recv_whole (void *handle, int flags, PyTypeObject *type);
 
 PyObject *fast_send_multipart (PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *fast_recv_multipart (PyObject *module, PyObject *const *args, Py_ssize_t nargs);

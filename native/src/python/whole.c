@@ -193,29 +193,17 @@ static PyObject *get_tuple (PyObject *object, const char *cure)
     return NULL;
 }
 
-/* send_multipart(socket, parts, flags=0, copy=True, released=None) -> the number of buffers that were lent */
-PyObject *fast_send_multipart (PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+long fast_send_whole (void *handle, PyObject *data, int flags, bool copy, PyObject *released, long *lent)
 {
-    void *socket;
-    int flags;
-    bool copy;
-    long lent = 0;
     long rc = FAILED;
     Py_ssize_t count;
     PyObject *tuple;
-    PyObject *released;
     struct parts parts;
 
-    (void)module;
     fast_settle_loans ();
-    if (!fast_has_args ("send_multipart", nargs, 2, 5) || !fast_get_socket (args[0], &socket)
-        || !fast_get_int (args, nargs, 2, 0, &flags))
-        return NULL;
-    copy = nargs < 4 || PyObject_IsTrue (args[3]);
-    released = fast_get_object (args, nargs, 4);
-    tuple = get_tuple (args[1], "send_multipart() needs a sequence of parts: for a single part use send()");
+    tuple = get_tuple (data, "send_multipart() needs a sequence of parts: for a single part use send()");
     if (tuple == NULL)
-        return NULL;
+        return FAILED;
     count = PyTuple_Size (tuple);
     parts_init (&parts);
     if (count == 0)
@@ -226,13 +214,30 @@ PyObject *fast_send_multipart (PyObject *module, PyObject *const *args, Py_ssize
     else {
         while (parts.count < (size_t)count
                && fast_message_init (&parts.at[parts.count], PyTuple_GetItem (tuple, (Py_ssize_t)parts.count),
-                                     copy, released, &lent))
+                                     copy, released, lent))
             parts.count++;
         if (parts.count == (size_t)count)
-            rc = fast_perform (&call_send_parts, socket, &parts, flags);
+            rc = fast_perform (&call_send_parts, handle, &parts, flags);
     }
     parts_close (&parts);
     Py_DECREF (tuple);
+    return rc;
+}
+
+/* send_multipart(socket, parts, flags=0, copy=True, released=None) -> the number of buffers that were lent; -1 with QUIET */
+PyObject *fast_send_multipart (PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    void *socket;
+    int flags;
+    long lent = 0;
+    long rc;
+
+    (void)module;
+    if (!fast_has_args ("send_multipart", nargs, 2, 5) || !fast_get_socket (args[0], &socket)
+        || !fast_get_int (args, nargs, 2, 0, &flags))
+        return NULL;
+    rc = fast_send_whole (socket, args[1], flags, nargs < 4 || PyObject_IsTrue (args[3]),
+                          fast_get_object (args, nargs, 4), &lent);
     return rc == FAILED ? NULL : PyLong_FromLong (rc == WOULD_WAIT ? -1 : lent);
 }
 
@@ -258,30 +263,36 @@ static PyObject *list_from_parts (struct parts *parts, size_t *next, PyTypeObjec
     return list;
 }
 
-/* recv_multipart(socket, flags=0, type=None) -> a list of bytes, or of `type`; None with QUIET */
-PyObject *fast_recv_multipart (PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+PyObject *fast_recv_whole (void *handle, int flags, PyTypeObject *type)
 {
-    void *socket;
-    int flags;
     size_t next = 0;
     long rc;
-    PyTypeObject *type;
     PyObject *result = NULL;
     struct parts parts;
 
-    (void)module;
     fast_settle_loans ();
-    if (!fast_has_args ("recv_multipart", nargs, 1, 3) || !fast_get_socket (args[0], &socket)
-        || !fast_get_int (args, nargs, 1, 0, &flags) || !fast_get_type (args, nargs, 2, &type))
-        return NULL;
     parts_init (&parts);
-    rc = fast_perform (&call_recv_parts, socket, &parts, flags);
+    rc = fast_perform (&call_recv_parts, handle, &parts, flags);
     if (rc >= 0)
         result = list_from_parts (&parts, &next, type);
     parts_close (&parts);
     if (rc == WOULD_WAIT)
         Py_RETURN_NONE;
     return result;
+}
+
+/* recv_multipart(socket, flags=0, type=None) -> a list of bytes, or of `type`; None with QUIET */
+PyObject *fast_recv_multipart (PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    void *socket;
+    int flags;
+    PyTypeObject *type;
+
+    (void)module;
+    if (!fast_has_args ("recv_multipart", nargs, 1, 3) || !fast_get_socket (args[0], &socket)
+        || !fast_get_int (args, nargs, 1, 0, &flags) || !fast_get_type (args, nargs, 2, &type))
+        return NULL;
+    return fast_recv_whole (socket, flags, type);
 }
 
 /* ---- Batches ---------------------------------------------------------------------------------------------------- */

@@ -1,7 +1,9 @@
 """The hot calls, through whichever door is open: `zcffi._fast`, or `zcffi._pure` over cffi.
 
 Both take a `Socket`, an object with a handle, and raise the same errors. With `QUIET` among the
-flags, a call that would have to wait gives None (a send -1) instead of raising `Again`.
+flags, a call that would have to wait gives None (a send -1) instead of raising `Again`. With `LOOK`
+and DONTWAIT a call that receives looks again for some microseconds before it gives up, ten times as
+long with `LOOK_LONG`.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ _C = TypeVar("_C")
 __all__ = [
     "CLOSED",
     "DOOR",
+    "LOOK",
+    "LOOK_LONG",
     "QUIET",
     "Message",
     "Socket",
@@ -51,6 +55,8 @@ CLOSED: CData = NULL if fast is None else 0  # type: ignore[assignment]
 """The handle of no socket: every call answers that it is closed."""
 
 QUIET = door.QUIET
+LOOK: int = door.LOOK
+LOOK_LONG: int = door.LOOK_LONG
 Message = door.Message
 Socket = door.Socket
 send = door.send

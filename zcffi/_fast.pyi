@@ -4,6 +4,8 @@ from typing import Final, Literal, Self, TypeVar, overload
 from _typeshed import ReadableBuffer, WriteableBuffer
 
 QUIET: Final[int]
+LOOK: Final[int]
+LOOK_LONG: Final[int]
 
 class Message:
     def __new__(cls, data: ReadableBuffer | Message = ..., copy: bool = ...) -> Self: ...

@@ -8,13 +8,15 @@ buffer. No `ffi.new` for each message.
 
 from __future__ import annotations
 
-from zcffi._pure.call import QUIET, Socket, settle
+from zcffi._pure.call import LOOK, LOOK_LONG, QUIET, Socket, settle
 from zcffi._pure.message import Message
 from zcffi._pure.ready import events, poll
 from zcffi._pure.single import recv, recv_into, recv_message, send
 from zcffi._pure.whole import recv_many, recv_multipart, send_many, send_multipart
 
 __all__ = [
+    "LOOK",
+    "LOOK_LONG",
     "QUIET",
     "Message",
     "Socket",

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from zcffi._constants import Flag, PollEvent, SocketOption
-from zcffi._ffi import ffi, lib
+from zcffi._ffi import HAS_ZCFFI, ffi, lib
 from zcffi.errors import error_for
 
 if TYPE_CHECKING:
@@ -15,9 +15,21 @@ if TYPE_CHECKING:
 
     from zcffi._cffi import CData
 
-__all__ = ["DONTWAIT", "EINTR", "QUIET", "Socket", "receiving", "sending", "settle"]
+__all__ = [
+    "DONTWAIT",
+    "EINTR",
+    "LOOK",
+    "LOOK_LONG",
+    "QUIET",
+    "Socket",
+    "receiving",
+    "sending",
+    "settle",
+]
 
 QUIET = 1 << 16
+LOOK: int = lib.ZCFFI_LOOK if HAS_ZCFFI else 0
+LOOK_LONG: int = lib.ZCFFI_LOOK_LONG if HAS_ZCFFI else 0
 EAGAIN, EINTR = errno.EAGAIN, errno.EINTR
 DONTWAIT = int(Flag.DONTWAIT)
 POLLIN, POLLOUT = int(PollEvent.POLLIN), int(PollEvent.POLLOUT)

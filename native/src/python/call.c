@@ -86,11 +86,15 @@ static long perform_waiting (const struct call *call, void *socket, void *what, 
     int error;
 
     for (;;) {
-        Py_BEGIN_ALLOW_THREADS if (interrupted && timeout >= 0) rc =
-            attempt_until (call, socket, what, timeout, watch);
-        else rc = call->attempt (socket, what, flags & ~QUIET);
+        Py_BEGIN_ALLOW_THREADS
+        if (interrupted && timeout >= 0)
+            rc = attempt_until (call, socket, what, timeout, watch);
+        else
+            rc = call->attempt (socket, what, flags & ~QUIET);
         error = rc < 0 ? zmq_errno () : 0;
-        Py_END_ALLOW_THREADS if (error != EINTR) break;
+        Py_END_ALLOW_THREADS
+        if (error != EINTR)
+            break;
         if (PyErr_CheckSignals () < 0) {
             zmq_stopwatch_stop (watch);
             return FAILED;
@@ -108,11 +112,62 @@ static long perform_waiting (const struct call *call, void *socket, void *what, 
     return rc < 0 ? fast_fail (error, call->verb) : rc;
 }
 
+/* ---- Looking again, for event loops ----------------------------------------------------------------------------- */
+
+#if ZCFFI_HAS_ZCFFI
+
+/* An event loop asks the selector and goes round before it comes back for a message: ten times what the way between two
+ * processes takes. So a call with LOOK first looks again for some microseconds. Without the GIL, as every wait; but where
+ * another Python thread computes, getting it back takes a time slice: then there is no looking for a while. */
+static long attempt_looking (const struct call *call, void *socket, void *what, int flags)
+{
+    enum
+    {
+        LATE_US = 2000, /* later than any look ends */
+        PAUSE_US = 100000
+    };
+    static void *watch; /* all under the GIL; it runs for ever */
+    static unsigned long no_look_before;
+    unsigned long began;
+    long rc;
+    int error;
+
+    if (watch == NULL)
+        watch = zmq_stopwatch_start ();
+    began = watch != NULL ? zmq_stopwatch_intermediate (watch) : 0;
+    if (watch == NULL || began < no_look_before) {
+        errno = EAGAIN;
+        return -1;
+    }
+    Py_BEGIN_ALLOW_THREADS;
+    rc = call->attempt (socket, what, (flags & ~QUIET) | TRY);
+    error = zmq_errno ();
+    Py_END_ALLOW_THREADS;
+    if (zmq_stopwatch_intermediate (watch) - began > LATE_US)
+        no_look_before = began + PAUSE_US;
+    errno = error;
+    return rc;
+}
+
+#else
+
+static long attempt_looking (const struct call *call, void *socket, void *what, int flags)
+{
+    (void)call, (void)socket, (void)what, (void)flags;
+    errno = EAGAIN;
+    return -1;
+}
+
+#endif
+
 long fast_perform (const struct call *call, void *socket, void *what, int flags)
 {
     for (;;) {
-        long rc = call->attempt (socket, what, (flags & ~QUIET) | TRY);
+        long rc = call->attempt (socket, what, (flags & ~(QUIET | LOOK | LOOK_LONG)) | TRY);
         int error;
+
+        if (rc < 0 && (flags & (LOOK | LOOK_LONG)) && zmq_errno () == EAGAIN)
+            rc = attempt_looking (call, socket, what, flags);
 
         if (rc >= 0)
             return rc;

@@ -190,9 +190,12 @@ static long poll_waiting (zmq_pollitem_t *items, int count, long timeout)
     int error;
 
     for (;;) {
-        Py_BEGIN_ALLOW_THREADS rc = zmq_poll (items, count, left);
+        Py_BEGIN_ALLOW_THREADS
+        rc = zmq_poll (items, count, left);
         error = rc < 0 ? zmq_errno () : 0;
-        Py_END_ALLOW_THREADS if (error != EINTR) break;
+        Py_END_ALLOW_THREADS
+        if (error != EINTR)
+            break;
         if (PyErr_CheckSignals () < 0) {
             rc = FAILED;
             error = 0;
@@ -308,7 +311,9 @@ PyMODINIT_FUNC PyInit__fast (void)
     if (module == NULL)
         return NULL;
     if (fast_message_setup (module) < 0 || fast_socket_setup (module) < 0
-        || PyModule_AddIntConstant (module, "QUIET", QUIET) < 0) {
+        || PyModule_AddIntConstant (module, "QUIET", QUIET) < 0
+        || PyModule_AddIntConstant (module, "LOOK", LOOK) < 0
+        || PyModule_AddIntConstant (module, "LOOK_LONG", LOOK_LONG) < 0) {
         Py_DECREF (module);
         return NULL;
     }

@@ -18,7 +18,17 @@
 #include "zmq.h"
 #if ZCFFI_HAS_ZCFFI
 #include "zcffi.h"
+enum
+{
+    LOOK = ZCFFI_LOOK,
+    LOOK_LONG = ZCFFI_LOOK_LONG
+};
 #else
+enum
+{
+    LOOK = 0,
+    LOOK_LONG = 0
+};
 typedef struct zcffi_part_t
 {
     const void *data;

@@ -55,7 +55,8 @@ static const char *const names[HOT_METHODS] = {"send", "recv", "send_multipart",
 static PyObject *whole_names[HOT_METHODS]; /* "_whole_send", ... */
 
 /* The Python method, with whatever the arguments are. */
-static PyObject *call_whole (int which, PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+static PyObject *call_whole (int which, PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                             PyObject *kwnames)
 {
     PyObject *method = PyObject_GetAttr (self, whole_names[which]);
     PyObject *positional = PyTuple_New (nargs);
@@ -76,13 +77,13 @@ static PyObject *call_whole (int which, PyObject *self, PyObject *const *args, P
 }
 
 /* Whether the arguments are `before` ones and, perhaps, flags. */
-static bool is_common (PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, Py_ssize_t before, int *flags)
+static bool is_common (PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, Py_ssize_t before,
+                       int *flags)
 {
     *flags = 0;
     if (kwnames != NULL || nargs < before || nargs > before + 1)
         return false;
-    return nargs == before
-           || (PyLong_Check (args[before]) && fast_get_int (args, nargs, before, 0, flags));
+    return nargs == before || (PyLong_Check (args[before]) && fast_get_int (args, nargs, before, 0, flags));
 }
 
 static PyObject *hot_send (PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
@@ -106,7 +107,8 @@ static PyObject *hot_recv (PyObject *self, PyObject *const *args, Py_ssize_t nar
     return fast_recv_part (((struct socket *)self)->handle, flags);
 }
 
-static PyObject *hot_send_multipart (PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+static PyObject *hot_send_multipart (PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                                     PyObject *kwnames)
 {
     int flags;
     long lent = 0;
@@ -118,7 +120,8 @@ static PyObject *hot_send_multipart (PyObject *self, PyObject *const *args, Py_s
     Py_RETURN_NONE;
 }
 
-static PyObject *hot_recv_multipart (PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+static PyObject *hot_recv_multipart (PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                                     PyObject *kwnames)
 {
     int flags;
 
@@ -127,7 +130,7 @@ static PyObject *hot_recv_multipart (PyObject *self, PyObject *const *args, Py_s
     return fast_recv_whole (((struct socket *)self)->handle, flags, NULL);
 }
 
-typedef PyObject *(hot_fn) (PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
+typedef PyObject *(hot_fn)(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
 
 static hot_fn *const hot_methods[HOT_METHODS] = {hot_send, hot_recv, hot_send_multipart, hot_recv_multipart};
 

@@ -71,7 +71,7 @@ class Watch:
         to run. When it did not pay a longer look is tried now and then, ever more seldom: two ends
         in two loops only meet so, for waking up takes either longer than the other looks.
         """
-        if getattr(self.loop, "_ready", None):
+        if len(getattr(self.loop, "_ready", ())) > 1:  # one: this socket's own descriptor
             return 0
         if self.pays:
             self.looks += 1

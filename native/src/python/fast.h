@@ -41,9 +41,7 @@ enum
 {
     LEND_FROM = 65536, /* bytes: from here on a buffer is lent to the core instead of copied */
     PARTS_INSIDE = 8,  /* parts of a message that need no allocation */
-    BATCH_PARTS = 512, /* parts passed to or from the core in one attempt: bounds how long the GIL is kept */
-    BATCH_BYTES = 1048576, /* the same in bytes */
-    QUIET = 1 << 16,       /* flag of ours: -2 instead of an exception when the call would have to wait */
+    QUIET = 1 << 16,   /* flag of ours: -2 instead of an exception when the call would have to wait */
     WOULD_WAIT = -2,
     FAILED = -1
 };
@@ -152,7 +150,31 @@ long fast_send_part (void *handle, PyObject *data, int flags, bool copy, PyObjec
 /* Bytes; None with QUIET; NULL with an exception. */
 PyObject *fast_recv_part (void *handle, int flags);
 
-/* ---- Whole messages and batches (whole.c), as METH_FASTCALL ------------------------------------------------------ */
+/* ---- Whole messages (whole.c), batches (many.c), as METH_FASTCALL ------------------------------------------------- */
+
+/* A list of parts that grows; no Python object. */
+struct parts
+{
+    zmq_msg_t *at;
+    size_t count;
+    size_t room;
+    zmq_msg_t inside[PARTS_INSIDE];
+};
+
+void fast_parts_init (struct parts *parts);
+void fast_parts_close (struct parts *parts);
+
+/* Make room for `room` parts. -1 and errno when there is no memory. */
+int fast_parts_grow (struct parts *parts, size_t room);
+
+/* An attempt_fn that receives one whole message into a struct parts; on libzmq behind those that are there. */
+long fast_attempt_recv_parts (void *socket, void *what, int flags);
+
+/* A list of the parts from *next on that belong to one message; *next moves behind them. */
+PyObject *fast_parts_list (struct parts *parts, size_t *next, PyTypeObject *type);
+
+/* A tuple of what an iterable holds, so that nobody changes it meanwhile. A buffer is refused: it is a single part. */
+PyObject *fast_get_tuple (PyObject *object, const char *cure);
 
 /* The same for whole messages; `type`: see fast_get_type(). */
 long fast_send_whole (void *handle, PyObject *data, int flags, bool copy, PyObject *released, long *lent);

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 from zcffi import _door
@@ -90,6 +89,8 @@ class Socket(BaseSocket):
 
     def send_json(self, value: object, flags: int = 0) -> None:
         """Send a value as JSON, in UTF-8, as one part; waits and raises as `send()`."""
+        import json
+
         _send(self, json.dumps(value, separators=(",", ":")).encode(), flags)
 
     # ---- Receive ----
@@ -160,6 +161,8 @@ class Socket(BaseSocket):
         """Receive one part and read it as JSON; waits and raises as `recv()`, and
         `json.JSONDecodeError`.
         """
+        import json
+
         value: JSON = json.loads(_recv(self, flags))
         return value
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Literal, TypeVar, overload
 
 from zcffi import _door
@@ -193,6 +192,8 @@ class Socket(BaseSocket):
 
     async def send_json(self, value: object, flags: int = 0) -> None:
         """Send a value as JSON, as one part."""
+        import json
+
         await self.send(json.dumps(value, separators=(",", ":")).encode(), flags)
 
     # ---- Receive ----
@@ -254,6 +255,8 @@ class Socket(BaseSocket):
 
     async def recv_json(self, flags: int = 0) -> JSON:
         """Receive one part and read it as JSON."""
+        import json
+
         value: JSON = json.loads(await self.recv(flags))
         return value
 

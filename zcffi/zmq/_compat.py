@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from zcffi._constants import Errno, Event, SocketOption, SocketType
@@ -167,6 +166,8 @@ class CompatSocket(BaseSocket):
         if (min_port, max_port) == (49152, 65536):
             super().bind(f"{addr}:*")
             return int(self.last_endpoint.rsplit(b":", 1)[1])
+        import random
+
         for _ in range(max_tries):
             port = random.randrange(min_port, max_port)
             try:

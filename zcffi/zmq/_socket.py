@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import pickle
 from typing import TYPE_CHECKING, TypeVar
 
 from zcffi import _door
@@ -130,12 +128,16 @@ class Socket(CompatSocket, PlainSocket):  # type: ignore[misc]
 
     def send_pyobj(self, obj: object, flags: int = 0, protocol: int = 4) -> MessageTracker | None:
         """Send a Python object, pickled, as one part."""
+        import pickle
+
         return self.send(pickle.dumps(obj, protocol), flags)
 
     def send_json(  # type: ignore[override]
         self, obj: object, flags: int = 0, **kwargs: object
     ) -> None:
         """Send a value as JSON, as one part; `kwargs` are those of `json.dumps()`."""
+        import json
+
         settings: dict[str, object] = {"separators": (",", ":"), "ensure_ascii": False} | kwargs
         self.send(json.dumps(obj, **settings).encode(), flags)  # type: ignore[arg-type]
 
@@ -177,11 +179,15 @@ class Socket(CompatSocket, PlainSocket):  # type: ignore[misc]
 
     def recv_pyobj(self, flags: int = 0) -> object:
         """Receive one part and unpickle it: only from peers that may run code here."""
+        import pickle
+
         value: object = pickle.loads(_door.recv(self, flags))
         return value
 
     def recv_json(self, flags: int = 0, **kwargs: object) -> object:  # type: ignore[override]
         """Receive one part and read it as JSON; `kwargs` are those of `json.loads()`."""
+        import json
+
         data = _door.recv(self, flags)
         value: object = json.loads(data, **kwargs)  # type: ignore[arg-type]
         return value

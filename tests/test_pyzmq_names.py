@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import copy
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -376,3 +379,18 @@ def test_every_name_of_pyzmq_that_is_promised_is_there():
         "SecurityMechanism",
     ]:
         assert hasattr(zmq, name), name
+
+
+def test_small_programs_give_the_same_with_pyzmq():
+    """Answers and exceptions, line by line."""
+    pytest.importorskip("zmq")
+    program = Path(__file__).parent / "programs/pyzmq_answers.py"
+    said = {}
+    for module in ("zmq", "zcffi.zmq"):
+        done = subprocess.run(
+            [sys.executable, "-P", program, module], capture_output=True, text=True, timeout=25
+        )
+        assert done.returncode == 0, done.stderr
+        said[module] = done.stdout.splitlines()
+    assert len(said["zmq"]) > 100
+    assert said["zcffi.zmq"] == said["zmq"]

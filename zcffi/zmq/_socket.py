@@ -138,8 +138,7 @@ class Socket(CompatSocket, PlainSocket):  # type: ignore[misc]
         """Send a value as JSON, as one part; `kwargs` are those of `json.dumps()`."""
         import json
 
-        settings: dict[str, object] = {"separators": (",", ":"), "ensure_ascii": False} | kwargs
-        self.send(json.dumps(obj, **settings).encode(), flags)  # type: ignore[arg-type]
+        self.send(json.dumps(obj, **kwargs).encode(), flags)  # type: ignore[arg-type]
 
     # ---- Receive ----
 

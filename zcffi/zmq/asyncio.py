@@ -61,8 +61,7 @@ class Socket(CompatSocket, _Socket):  # type: ignore[misc]
         """Send a value as JSON, as one part; `kwargs` are those of `json.dumps()`."""
         import json
 
-        settings: dict[str, object] = {"separators": (",", ":"), "ensure_ascii": False} | kwargs
-        await self.send(json.dumps(obj, **settings).encode(), flags)  # type: ignore[arg-type]
+        await self.send(json.dumps(obj, **kwargs).encode(), flags)  # type: ignore[arg-type]
 
 
 class Context(_Context):

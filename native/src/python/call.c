@@ -9,9 +9,47 @@ PyObject *fast_error_for;
 
 /* ---- Errors, arguments ------------------------------------------------------------------------------------------ */
 
+/* Again is an everyday answer: what it is made of is kept, for each verb (send, receive), and Python's function is
+ * asked once. Under the GIL. */
+static struct
+{
+    const char *verb;
+    PyObject *type;
+    PyObject *args;
+} agains[4];
+
+static bool fail_again (const char *verb)
+{
+    for (size_t i = 0; i < sizeof agains / sizeof *agains; i++)
+        if (agains[i].verb == verb) {
+            PyErr_SetObject (agains[i].type, agains[i].args);
+            return true;
+        }
+    return false;
+}
+
+static void keep_again (const char *verb, PyObject *exception)
+{
+    for (size_t i = 0; i < sizeof agains / sizeof *agains; i++)
+        if (agains[i].verb == NULL) {
+            PyObject *args = PyObject_GetAttrString (exception, "args");
+            if (args == NULL)
+                PyErr_Clear ();
+            else {
+                agains[i].type = Py_NewRef ((PyObject *)Py_TYPE (exception));
+                agains[i].args = args;
+                agains[i].verb = verb;
+            }
+            return;
+        }
+}
+
 long fast_fail (int error, const char *verb)
 {
     PyObject *exception;
+
+    if (error == EAGAIN && fail_again (verb))
+        return FAILED;
 
     if (fast_error_for == NULL) {
         PyErr_SetString (PyExc_SystemError, "zcffi._fast was not set up");
@@ -19,6 +57,8 @@ long fast_fail (int error, const char *verb)
     }
     exception = PyObject_CallFunction (fast_error_for, "is", error, verb);
     if (exception != NULL) {
+        if (error == EAGAIN)
+            keep_again (verb, exception);
         PyErr_SetObject ((PyObject *)Py_TYPE (exception), exception);
         Py_DECREF (exception);
     }

@@ -68,6 +68,9 @@ class FFI:
     ) -> CData: ...
 
 class Lib:
+    # The numbers that Python asks the core for; the others are in _constants.
+    ZCFFI_LOOK: int
+    ZCFFI_LOOK_LONG: int
 {functions}
 
 ffi: FFI

@@ -5,6 +5,7 @@ With the package installed: `python -m pip install ".[docs]"`.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -21,6 +22,9 @@ HERE = Path(__file__).resolve().parent
 
 # `python -m` puts the sources before the installed package, which alone has the compiled parts.
 sys.path[:] = [path for path in sys.path if Path(path).resolve() != HERE.parent]
+
+# The hot methods are C's through the other door: only Python's own signatures have types.
+os.environ["ZCFFI_PURE_CFFI"] = "1"
 
 import zcffi  # noqa: E402
 from zcffi import _options  # noqa: E402

@@ -3,12 +3,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import threading
 
 import pytest
+from conftest import eventually
 
 import zcffi
 import zcffi.asyncio
-from zcffi import Event, Flag, PollEvent, SocketType
+from zcffi import Event, Flag, PollEvent, SocketType, _door
 
 
 def run(test):
@@ -329,3 +331,50 @@ def test_pubsub_over_asyncio(play, transport):
         assert await sub.recv() == b"a"
 
     play(test)
+
+
+def test_a_conversation_leaves_others_in_the_loop_their_turn(ctx):
+    """A reply that comes at once is taken without a round of the loop, but not for ever."""
+    rounds = 2000
+    rep = ctx.socket(SocketType.REP)
+    address = rep.bind("tcp://127.0.0.1:*")
+
+    def answer():
+        for _ in range(rounds):
+            rep.send(rep.recv())
+
+    async def main():
+        turns = 0
+
+        async def other():
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        async with zcffi.asyncio.Context() as context:
+            req = context.socket(SocketType.REQ)
+            req.connect(address)
+            task = asyncio.create_task(other())
+            for number in range(rounds):
+                await req.send(b"%d" % number)
+                assert await req.recv() == b"%d" % number
+            task.cancel()
+            return turns
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    turns = asyncio.run(main())
+    thread.join()
+    assert turns >= rounds // 20
+
+
+@pytest.mark.skipif(not _door.LOOK, reason="libzmq has no such flag")
+def test_looking_ends_by_itself_and_finds_what_comes(pair):
+    pull, push = pair(SocketType.PULL, SocketType.PUSH)
+    flags = Flag.DONTWAIT | _door.QUIET
+    for look in (_door.LOOK, _door.LOOK_LONG):
+        assert _door.recv(pull, flags | look) is None
+        assert _door.recv_multipart(pull, flags | look) is None
+        push.send(b"x")
+        eventually(lambda look=look: _door.recv(pull, flags | look) == b"x")

@@ -406,3 +406,40 @@ def test_a_child_does_not_keep_what_its_parent_unbinds(reserved_port, folder, wh
     address = f"tcp://127.0.0.1:{reserved_port}" if where == "tcp" else f"ipc://{folder}/again"
     done = run_python(BIND_AGAIN, address, "child", PYTHONWARNINGS="ignore::DeprecationWarning")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("bound", "connected"),
+    [
+        (SocketType.PAIR, SocketType.PAIR),
+        (SocketType.PULL, SocketType.PUSH),
+        (SocketType.DEALER, SocketType.DEALER),
+        (SocketType.DEALER, SocketType.REP),
+    ],
+    ids=lambda kind: kind.name,
+)
+def test_what_was_sent_inside_the_process_is_there_at_once(pair, bound, connected):
+    one, two = pair(bound, connected, "inproc")
+    for number in range(5):
+        message = [b"", b"%d" % number]
+        if connected == SocketType.REP:
+            one.send_multipart([b"", *message])
+            assert two.recv_multipart() == message
+        two.send_multipart(message)
+        if number % 2:
+            assert one.poll(0)
+        got = one.recv_multipart(Flag.DONTWAIT)
+        assert got[-2:] == message
+        assert not one.poll(0)
+
+
+def test_a_reply_sent_inside_the_process_is_there_at_once(pair):
+    rep, req = pair(SocketType.REP, SocketType.REQ, "inproc")
+    for number in range(5):
+        req.send(b"?")
+        assert rep.poll(0)
+        assert rep.recv(Flag.DONTWAIT) == b"?"
+        rep.send(b"!")
+        if number % 2:
+            assert req.poll(0)
+        assert req.recv(Flag.DONTWAIT) == b"!"

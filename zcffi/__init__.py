@@ -120,10 +120,13 @@ __all__ = [
 
 def get_include() -> str:
     """The folder of `zmq.h` and `zcffi.h`, for C extensions that share the core with Python."""
-    return str(FOLDER / "include")
+    return f"{FOLDER}/include"
 
 
 def get_library_dirs() -> list[str]:
     """The folders of the core's shared library `libzcffi`; empty when the core is the system's."""
-    found = any(FOLDER.glob("*zcffi.so")) or any(FOLDER.glob("*zcffi.d*"))
-    return [str(FOLDER)] if found else []
+    from pathlib import Path
+
+    folder = Path(FOLDER)
+    found = any(folder.glob("*zcffi.so")) or any(folder.glob("*zcffi.d*"))
+    return [str(folder)] if found else []

@@ -9,29 +9,28 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
-from pkgutil import extend_path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-# Started in the project's own folder, Python finds the sources before the installed package; the
-# compiled modules are only there.
-package = sys.modules["zcffi"]
-package.__path__ = extend_path(package.__path__, "zcffi")
+try:
+    from zcffi import _cffi
+except ImportError:
+    # Started in the project's own folder, Python finds the sources before the installed package;
+    # the compiled modules are only there.
+    from pkgutil import extend_path
 
-from zcffi import _cffi  # noqa: E402
-from zcffi._cffi import ffi, lib  # noqa: E402
+    package = sys.modules["zcffi"]
+    package.__path__ = extend_path(package.__path__, "zcffi")
+    from zcffi import _cffi
+from zcffi._cffi import ffi, lib
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from zcffi._cffi import CData
 
-__all__ = ["FOLDER", "HAS_ZCFFI", "NULL", "CData", "Handle", "fast", "ffi", "lib"]
+__all__ = ["FOLDER", "HAS_ZCFFI", "NULL", "CData", "fast", "ffi", "lib"]
 
-Handle: TypeAlias = "int | CData"
-"""What a hot call takes for a socket: its address as a number (fast), or as cffi has it (pure)."""
-
-FOLDER = Path(str(_cffi.__file__)).parent
+FOLDER = os.path.dirname(str(_cffi.__file__))  # noqa: PTH120 (pathlib is slow to import)
 """Where the compiled modules lie, and with the bundled core its library and headers."""
 
 NULL = ffi.NULL

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from zcffi import _lives
 from zcffi._constants import Errno, PollEvent, SocketOption, SocketType
 from zcffi._door import CLOSED, events, handle_of, settle
+from zcffi._door import Socket as Handled
 from zcffi._ffi import HAS_ZCFFI, NULL, ffi, lib
 from zcffi._options import SocketOptions
+from zcffi._poll import as_events
 from zcffi.errors import InvalidArgument, error_for
 
 if TYPE_CHECKING:
@@ -37,13 +39,12 @@ EINTR = 4
 _KEY_TEXT = 41  # bytes: a key as text, with its final NUL
 
 
-class BaseSocket(SocketOptions):
+class BaseSocket(Handled, SocketOptions):
     """Life, endpoints and options of a socket; sending and receiving differ by kind."""
 
     __slots__ = (
         "__weakref__",
         "_context",
-        "_handle",
         "_inherited",
         "_pointer",
         "_shadow",
@@ -117,7 +118,7 @@ class BaseSocket(SocketOptions):
     @property
     def events(self) -> PollEvent:
         """What can be done without waiting, as a `PollEvent`: POLLIN, POLLOUT, both or none."""
-        return PollEvent(events(self._handle))
+        return as_events(events(self))
 
     def fileno(self) -> int:
         """The descriptor that becomes readable when `events` may have changed (option `fd`).

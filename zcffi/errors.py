@@ -49,7 +49,8 @@ class ZMQError(ZMQBaseError, OSError):
     def __init__(self, errno: int | None = None, msg: str | None = None) -> None:
         if errno is None:
             errno = lib.zmq_errno() if self._default is None else self._default
-        super().__init__(errno, strerror(errno) if msg is None else msg)
+        # Not by super(): an Again is an everyday answer, and this is a quarter of its price.
+        OSError.__init__(self, errno, strerror(errno) if msg is None else msg)
 
     def __str__(self) -> str:
         return str(self.strerror)
@@ -207,10 +208,21 @@ def error_for(number: int, verb: str = "", value: str = "") -> ZMQError:
     """The exception for a failed call: `verb` says what was tried, `value` with what."""
     if _ends and number in _ENDED:
         _stay_behind()
+    text = _texts.get((number, verb)) or _text_for(number, verb)
+    made = _CLASSES.get(number, ZMQError)
+    return made(number, f"{verb} {value}: {text}" if value else text)
+
+
+# Again is an everyday answer: its text is put together once.
+_texts: dict[tuple[int, str], str] = {}
+
+
+def _text_for(number: int, verb: str) -> str:
+    """What happened, and the cure."""
     text = strerror(number)
     cure = _CURES.get((verb, number)) or _CURES.get(("", number))
-    what = f"{verb} {value}: {text}" if value else text
-    return _CLASSES.get(number, ZMQError)(number, f"{what}: {cure}" if cure else what)
+    text = _texts[number, verb] = f"{text}: {cure}" if cure else text
+    return text
 
 
 # ---- The interpreter's exit ----

@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import struct
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zcffi._constants import Event, Flag, PollEvent, SocketType
 from zcffi._ffi import HAS_ZCFFI, NULL, ffi, lib
@@ -26,8 +25,7 @@ _names = itertools.count(1)
 _V1_BITS = 0xFFFF  # libzmq's monitors know no other events
 
 
-@dataclass(frozen=True, slots=True)
-class MonitorEvent:
+class MonitorEvent(NamedTuple):
     """One event of a socket."""
 
     event: Event

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from zcffi import _door
 from zcffi._constants import Errno, PollEvent
@@ -32,8 +31,7 @@ Pollable: TypeAlias = BaseSocket | HasFileno | int
 _P = TypeVar("_P", bound=Pollable)
 
 
-@dataclass(frozen=True, slots=True)
-class _Table(Generic[_P]):
+class _Table(NamedTuple, Generic[_P]):
     """What is watched at one moment, so that several threads may wait while it changes."""
 
     items_in_c: bytes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 from zcffi import _door
@@ -31,6 +30,7 @@ _send, _recv = _door.send, _door.recv
 _send_multipart, _recv_multipart = _door.send_multipart, _door.recv_multipart
 
 
+@_door.hot
 class Socket(BaseSocket):
     """A socket of one of the types of `SocketType`; `Context.socket()` makes one.
 
@@ -62,16 +62,16 @@ class Socket(BaseSocket):
         receives) and, with `router_mandatory`, `Unroutable`.
         """
         if copy and not more:
-            _send(self._handle, data, flags)
+            _send(self, data, flags)
         else:
-            _send(self._handle, data, flags | _SNDMORE if more else flags, copy)
+            _send(self, data, flags | _SNDMORE if more else flags, copy)
 
     def send_multipart(self, parts: Iterable[Data], flags: int = 0, *, copy: bool = True) -> None:
         """Send one whole message of several parts in one call; waits and raises as `send()`.
 
         Atomic: no part of another thread comes between.
         """
-        _send_multipart(self._handle, parts, flags, copy)
+        _send_multipart(self, parts, flags, copy)
 
     def send_many(self, messages: Iterable[Data | Sequence[Data]], flags: int = 0) -> int:
         """Send many whole messages in one call. Each is one part, or a list or tuple of parts.
@@ -81,15 +81,17 @@ class Socket(BaseSocket):
         `Flag.DONTWAIT` or `sndtimeo` or an error after the first message ended it. Raises as
         `send()` when not even the first could be sent.
         """
-        return _door.send_many(self._handle, messages, flags)
+        return _door.send_many(self, messages, flags)
 
     def send_string(self, text: str, flags: int = 0, *, encoding: str = "utf-8") -> None:
         """Send a text as one part; waits and raises as `send()`."""
-        _send(self._handle, text.encode(encoding), flags)
+        _send(self, text.encode(encoding), flags)
 
     def send_json(self, value: object, flags: int = 0) -> None:
         """Send a value as JSON, in UTF-8, as one part; waits and raises as `send()`."""
-        _send(self._handle, json.dumps(value, separators=(",", ":")).encode(), flags)
+        import json
+
+        _send(self, json.dumps(value, separators=(",", ":")).encode(), flags)
 
     # ---- Receive ----
 
@@ -107,8 +109,8 @@ class Socket(BaseSocket):
         `NotSupported` (the type only sends).
         """
         if copy:
-            return _recv(self._handle, flags)
-        return _door.recv_message(self._handle, flags, Frame)
+            return _recv(self, flags)
+        return _door.recv_message(self, flags, Frame)
 
     @overload
     def recv_multipart(self, flags: int = 0, *, copy: Literal[True] = True) -> list[bytes]: ...
@@ -119,8 +121,8 @@ class Socket(BaseSocket):
         `recv()`.
         """
         if copy:
-            return _recv_multipart(self._handle, flags)
-        return _recv_multipart(self._handle, flags, Frame)
+            return _recv_multipart(self, flags)
+        return _recv_multipart(self, flags, Frame)
 
     @overload
     def recv_many(
@@ -140,8 +142,8 @@ class Socket(BaseSocket):
         would give, a list for each message.
         """
         if multipart:
-            return _door.recv_many(self._handle, limit, flags, True)
-        return _door.recv_many(self._handle, limit, flags)
+            return _door.recv_many(self, limit, flags, True)
+        return _door.recv_many(self, limit, flags)
 
     def recv_into(self, buffer: WriteableBuffer, flags: int = 0, *, nbytes: int = 0) -> int:
         """Receive one part into a writable buffer, its first `nbytes` bytes (0: all of it). Returns
@@ -149,17 +151,19 @@ class Socket(BaseSocket):
 
         A size above the room says that the rest of the part is lost. Waits and raises as `recv()`.
         """
-        return _door.recv_into(self._handle, buffer, nbytes, flags)
+        return _door.recv_into(self, buffer, nbytes, flags)
 
     def recv_string(self, flags: int = 0, *, encoding: str = "utf-8") -> str:
         """Receive one part as a text; waits and raises as `recv()`, and `UnicodeDecodeError`."""
-        return _recv(self._handle, flags).decode(encoding)
+        return _recv(self, flags).decode(encoding)
 
     def recv_json(self, flags: int = 0) -> JSON:
         """Receive one part and read it as JSON; waits and raises as `recv()`, and
         `json.JSONDecodeError`.
         """
-        value: JSON = json.loads(_recv(self._handle, flags))
+        import json
+
+        value: JSON = json.loads(_recv(self, flags))
         return value
 
     # ---- Wait, watch ----
@@ -174,7 +178,7 @@ class Socket(BaseSocket):
         """
         wait = milliseconds(timeout)
         wanted = int(flags)
-        ready = _door.events(self._handle) & wanted
+        ready = _door.events(self) & wanted
         if not ready and wait != 0:
             found = _door.poll(template([(self._pointer, 0, wanted)]), wait)
             ready = found[0][1] if found else 0

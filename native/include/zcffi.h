@@ -53,6 +53,14 @@ extern "C" {
  * Any of the pointers may be NULL. */
 ZMQ_EXPORT void zcffi_version (int *major, int *minor, int *patch);
 
+/** Flag of every call that receives, with ZMQ_DONTWAIT: before it fails with EAGAIN it looks again for as long as the
+ * option LOOK_AGAIN says, as a call that waits does before it sleeps. For event loops: what comes at once needs no way
+ * through the loop. Whether that pays is the caller's to judge. */
+#define ZCFFI_LOOK 0x1000
+
+/** ZCFFI_LOOK for ten times as long: a peer that sleeps in its own event loop is back in that time. */
+#define ZCFFI_LOOK_LONG 0x2000
+
 /** One part of a message, for zcffi_send_many(). */
 typedef struct zcffi_part_t
 {

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from zcffi._constants import Errno, Event, SocketOption, SocketType
+from zcffi._door import events
 from zcffi._socket import BaseSocket
-from zcffi.errors import ZMQError
+from zcffi.errors import InvalidArgument, ZMQError
 from zcffi.monitor import start, stop
 from zcffi.zmq._options import KINDS, NUMBERS
 from zcffi.zmq.error import ZMQBindError
@@ -106,20 +106,14 @@ class CompatSocket(BaseSocket):
     setsockopt_string = setsockopt_unicode = set_string
     getsockopt_string = getsockopt_unicode = get_string
 
-    def __getattr__(self, name: str) -> int | bytes:
-        number = NUMBERS.get(name.upper())
-        if number is None or name.startswith("_"):
-            raise AttributeError(f"{type(self).__name__} has no such option: {name.upper()}")
-        return self.get(number)
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> int | bytes: ...
 
     def __setattr__(self, name: str, value: object) -> None:
-        if hasattr(type(self), name) or name in self.__dict__:
-            object.__setattr__(self, name, value)
-            return
-        number = NUMBERS.get(name.upper())
-        if number is None or not isinstance(value, (int, str, bytes)):
+        if not hasattr(type(self), name) and name not in self.__dict__:
             raise AttributeError(f"{type(self).__name__} has no such option: {name.upper()}")
-        self.set(number, value.encode() if isinstance(value, str) else value)
+        object.__setattr__(self, name, value)
 
     @property
     def last_endpoint(self) -> bytes:  # type: ignore[override]
@@ -172,6 +166,8 @@ class CompatSocket(BaseSocket):
         if (min_port, max_port) == (49152, 65536):
             super().bind(f"{addr}:*")
             return int(self.last_endpoint.rsplit(b":", 1)[1])
+        import random
+
         for _ in range(max_tries):
             port = random.randrange(min_port, max_port)
             try:
@@ -236,3 +232,42 @@ class CompatSocket(BaseSocket):
     def context(self) -> BaseContext | None:
         """The context that made the socket."""
         return self._context
+
+
+class _Option:
+    """An option as an attribute of a class of sockets."""
+
+    __slots__ = ("name", "number")
+
+    def __init__(self, name: str, number: int) -> None:
+        self.name = name
+        self.number = number
+
+    def __get__(self, socket: CompatSocket | None, kind: type[CompatSocket]) -> object:
+        if socket is None:
+            return self
+        try:
+            return socket.get(self.number)
+        except InvalidArgument as error:
+            raise AttributeError(f"{self.name} can't be read: {error}") from error
+
+    def __set__(self, socket: CompatSocket, value: OptionValue) -> None:
+        socket.set(self.number, value.encode() if isinstance(value, str) else value)
+
+
+def _name_options() -> None:
+    """Name every option in capitals, small letters and with a capital, as pyzmq's programs do.
+
+    By real attributes, not by `__getattr__`: a class that has one pays for it at every attribute
+    and every method, `send` and `recv` too, for Python then remembers nothing between look-ups.
+    """
+    own = {*vars(CompatSocket), *vars(BaseSocket)}
+    for name, number in NUMBERS.items():
+        option = _Option(name, number)
+        for written in {name, name.lower(), name.capitalize()} - own:
+            setattr(CompatSocket, written, option)
+    # Asked so often that it has its own way.
+    CompatSocket.EVENTS = property(events)  # type: ignore[attr-defined]
+
+
+_name_options()

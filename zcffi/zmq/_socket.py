@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import pickle
 from typing import TYPE_CHECKING, TypeVar
 
 from zcffi import _door
@@ -31,6 +29,7 @@ _T = TypeVar("_T")
 _DRAFT = "sockets with routing ids and groups (draft) are not supported"
 
 
+@_door.hot
 class Socket(CompatSocket, PlainSocket):  # type: ignore[misc]
     """A socket with pyzmq's names; see `zcffi.Socket` for what it does beyond them."""
 
@@ -86,9 +85,9 @@ class Socket(CompatSocket, PlainSocket):  # type: ignore[misc]
             raise NotImplementedError(_DRAFT)
         if track and not copy:
             tracker = MessageTracker()
-            tracker._expect(_door.send(self._handle, data, flags, False, tracker._released))
+            tracker._expect(_door.send(self, data, flags, False, tracker._released))
             return tracker
-        _door.send(self._handle, data, flags, copy)
+        _door.send(self, data, flags, copy)
         return None if copy else FINISHED
 
     def send_multipart(  # type: ignore[override]
@@ -101,10 +100,10 @@ class Socket(CompatSocket, PlainSocket):  # type: ignore[misc]
         """Send one whole message of several parts."""
         if track and not copy:
             tracker = MessageTracker()
-            lent = _door.send_multipart(self._handle, msg_parts, flags, False, tracker._released)
+            lent = _door.send_multipart(self, msg_parts, flags, False, tracker._released)
             tracker._expect(lent)
             return tracker
-        _door.send_multipart(self._handle, msg_parts, flags, copy)
+        _door.send_multipart(self, msg_parts, flags, copy)
         return None if copy else FINISHED
 
     def send_serialized(
@@ -129,14 +128,17 @@ class Socket(CompatSocket, PlainSocket):  # type: ignore[misc]
 
     def send_pyobj(self, obj: object, flags: int = 0, protocol: int = 4) -> MessageTracker | None:
         """Send a Python object, pickled, as one part."""
+        import pickle
+
         return self.send(pickle.dumps(obj, protocol), flags)
 
     def send_json(  # type: ignore[override]
         self, obj: object, flags: int = 0, **kwargs: object
     ) -> None:
         """Send a value as JSON, as one part; `kwargs` are those of `json.dumps()`."""
-        settings: dict[str, object] = {"separators": (",", ":"), "ensure_ascii": False} | kwargs
-        self.send(json.dumps(obj, **settings).encode(), flags)  # type: ignore[arg-type]
+        import json
+
+        self.send(json.dumps(obj, **kwargs).encode(), flags)  # type: ignore[arg-type]
 
     # ---- Receive ----
 
@@ -145,22 +147,22 @@ class Socket(CompatSocket, PlainSocket):  # type: ignore[misc]
     ) -> bytes | Frame:
         """Receive one part, as bytes or with `copy=False` as a `Frame`."""
         if copy:
-            return _door.recv(self._handle, flags)
-        return _door.recv_message(self._handle, flags, Frame)
+            return _door.recv(self, flags)
+        return _door.recv_message(self, flags, Frame)
 
     def recv_multipart(  # type: ignore[override]
         self, flags: int = 0, copy: bool = True, track: bool = False
     ) -> list[bytes] | list[Frame]:
         """Receive one whole message as a list of its parts."""
         if copy:
-            return _door.recv_multipart(self._handle, flags)
-        return _door.recv_multipart(self._handle, flags, Frame)
+            return _door.recv_multipart(self, flags)
+        return _door.recv_multipart(self, flags, Frame)
 
     def recv_into(  # type: ignore[override]
         self, buffer: WriteableBuffer, /, *, nbytes: int = 0, flags: int = 0
     ) -> int:
         """Receive one part into a writable buffer. Returns the size of the part."""
-        return _door.recv_into(self._handle, buffer, nbytes, flags)
+        return _door.recv_into(self, buffer, nbytes, flags)
 
     def recv_serialized(
         self, deserialize: Callable[[list[bytes]], _T], flags: int = 0, copy: bool = True
@@ -170,18 +172,22 @@ class Socket(CompatSocket, PlainSocket):  # type: ignore[misc]
 
     def recv_string(self, flags: int = 0, encoding: str = "utf-8") -> str:
         """Receive one part as a text."""
-        return _door.recv(self._handle, flags).decode(encoding)
+        return _door.recv(self, flags).decode(encoding)
 
     recv_unicode = recv_string
 
     def recv_pyobj(self, flags: int = 0) -> object:
         """Receive one part and unpickle it: only from peers that may run code here."""
-        value: object = pickle.loads(_door.recv(self._handle, flags))
+        import pickle
+
+        value: object = pickle.loads(_door.recv(self, flags))
         return value
 
     def recv_json(self, flags: int = 0, **kwargs: object) -> object:  # type: ignore[override]
         """Receive one part and read it as JSON; `kwargs` are those of `json.loads()`."""
-        data = _door.recv(self._handle, flags)
+        import json
+
+        data = _door.recv(self, flags)
         value: object = json.loads(data, **kwargs)  # type: ignore[arg-type]
         return value
 

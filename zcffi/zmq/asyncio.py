@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import pickle
 from typing import TYPE_CHECKING, ClassVar
 
 from zcffi.asyncio import Poller as _Poller
@@ -36,10 +34,14 @@ class Socket(CompatSocket, _Socket):  # type: ignore[misc]
 
     async def send_pyobj(self, obj: object, flags: int = 0, protocol: int = 4) -> None:
         """Send a Python object, pickled, as one part."""
+        import pickle
+
         await self.send(pickle.dumps(obj, protocol), flags)
 
     async def recv_pyobj(self, flags: int = 0) -> object:
         """Receive one part and unpickle it: only from peers that may run code here."""
+        import pickle
+
         value: object = pickle.loads(await self.recv(flags))
         return value
 
@@ -57,8 +59,9 @@ class Socket(CompatSocket, _Socket):  # type: ignore[misc]
         self, obj: object, flags: int = 0, **kwargs: object
     ) -> None:
         """Send a value as JSON, as one part; `kwargs` are those of `json.dumps()`."""
-        settings: dict[str, object] = {"separators": (",", ":"), "ensure_ascii": False} | kwargs
-        await self.send(json.dumps(obj, **settings).encode(), flags)  # type: ignore[arg-type]
+        import json
+
+        await self.send(json.dumps(obj, **kwargs).encode(), flags)  # type: ignore[arg-type]
 
 
 class Context(_Context):

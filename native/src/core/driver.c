@@ -420,6 +420,11 @@ void zc_driver_pass_across (struct zc_hub *h, const struct zc_sleepers *list)
         zc_wake_one (&h->out);
 }
 
+bool zc_driver_may_yield (const struct zc_self *self)
+{
+    return !self->no_look_before || zc_now () > self->no_look_before;
+}
+
 bool zc_driver_may_look (struct zc_hub *h, struct zc_self *self)
 {
     if (!h->look_again)
@@ -428,7 +433,7 @@ bool zc_driver_may_look (struct zc_hub *h, struct zc_self *self)
         h->skip--;
         return false;
     }
-    return !self->no_look_before || zc_now () > self->no_look_before;
+    return zc_driver_may_yield (self);
 }
 
 void zc_driver_look_paid (struct zc_hub *h, bool paid)

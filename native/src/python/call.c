@@ -9,9 +9,47 @@ PyObject *fast_error_for;
 
 /* ---- Errors, arguments ------------------------------------------------------------------------------------------ */
 
+/* Again is an everyday answer: what it is made of is kept, for each verb (send, receive), and Python's function is
+ * asked once. Under the GIL. */
+static struct
+{
+    const char *verb;
+    PyObject *type;
+    PyObject *args;
+} agains[4];
+
+static bool fail_again (const char *verb)
+{
+    for (size_t i = 0; i < sizeof agains / sizeof *agains; i++)
+        if (agains[i].verb == verb) {
+            PyErr_SetObject (agains[i].type, agains[i].args);
+            return true;
+        }
+    return false;
+}
+
+static void keep_again (const char *verb, PyObject *exception)
+{
+    for (size_t i = 0; i < sizeof agains / sizeof *agains; i++)
+        if (agains[i].verb == NULL) {
+            PyObject *args = PyObject_GetAttrString (exception, "args");
+            if (args == NULL)
+                PyErr_Clear ();
+            else {
+                agains[i].type = Py_NewRef ((PyObject *)Py_TYPE (exception));
+                agains[i].args = args;
+                agains[i].verb = verb;
+            }
+            return;
+        }
+}
+
 long fast_fail (int error, const char *verb)
 {
     PyObject *exception;
+
+    if (error == EAGAIN && fail_again (verb))
+        return FAILED;
 
     if (fast_error_for == NULL) {
         PyErr_SetString (PyExc_SystemError, "zcffi._fast was not set up");
@@ -19,6 +57,8 @@ long fast_fail (int error, const char *verb)
     }
     exception = PyObject_CallFunction (fast_error_for, "is", error, verb);
     if (exception != NULL) {
+        if (error == EAGAIN)
+            keep_again (verb, exception);
         PyErr_SetObject ((PyObject *)Py_TYPE (exception), exception);
         Py_DECREF (exception);
     }
@@ -31,12 +71,6 @@ bool fast_has_args (const char *name, Py_ssize_t nargs, Py_ssize_t least, Py_ssi
         return true;
     PyErr_Format (PyExc_TypeError, "%s() takes %zd to %zd arguments (%zd given)", name, least, most, nargs);
     return false;
-}
-
-bool fast_get_socket (PyObject *arg, void **socket)
-{
-    *socket = PyLong_AsVoidPtr (arg);
-    return *socket != NULL || !PyErr_Occurred ();
 }
 
 bool fast_get_int (PyObject *const *args, Py_ssize_t nargs, Py_ssize_t index, int fallback, int *value)
@@ -92,11 +126,15 @@ static long perform_waiting (const struct call *call, void *socket, void *what, 
     int error;
 
     for (;;) {
-        Py_BEGIN_ALLOW_THREADS if (interrupted && timeout >= 0) rc =
-            attempt_until (call, socket, what, timeout, watch);
-        else rc = call->attempt (socket, what, flags & ~QUIET);
+        Py_BEGIN_ALLOW_THREADS
+        if (interrupted && timeout >= 0)
+            rc = attempt_until (call, socket, what, timeout, watch);
+        else
+            rc = call->attempt (socket, what, flags & ~QUIET);
         error = rc < 0 ? zmq_errno () : 0;
-        Py_END_ALLOW_THREADS if (error != EINTR) break;
+        Py_END_ALLOW_THREADS
+        if (error != EINTR)
+            break;
         if (PyErr_CheckSignals () < 0) {
             zmq_stopwatch_stop (watch);
             return FAILED;
@@ -114,11 +152,62 @@ static long perform_waiting (const struct call *call, void *socket, void *what, 
     return rc < 0 ? fast_fail (error, call->verb) : rc;
 }
 
+/* ---- Looking again, for event loops ----------------------------------------------------------------------------- */
+
+#if ZCFFI_HAS_ZCFFI
+
+/* An event loop asks the selector and goes round before it comes back for a message: ten times what the way between two
+ * processes takes. So a call with LOOK first looks again for some microseconds. Without the GIL, as every wait; but where
+ * another Python thread computes, getting it back takes a time slice: then there is no looking for a while. */
+static long attempt_looking (const struct call *call, void *socket, void *what, int flags)
+{
+    enum
+    {
+        LATE_US = 2000, /* later than any look ends */
+        PAUSE_US = 100000
+    };
+    static void *watch; /* all under the GIL; it runs for ever */
+    static unsigned long no_look_before;
+    unsigned long began;
+    long rc;
+    int error;
+
+    if (watch == NULL)
+        watch = zmq_stopwatch_start ();
+    began = watch != NULL ? zmq_stopwatch_intermediate (watch) : 0;
+    if (watch == NULL || began < no_look_before) {
+        errno = EAGAIN;
+        return -1;
+    }
+    Py_BEGIN_ALLOW_THREADS;
+    rc = call->attempt (socket, what, (flags & ~QUIET) | TRY);
+    error = zmq_errno ();
+    Py_END_ALLOW_THREADS;
+    if (zmq_stopwatch_intermediate (watch) - began > LATE_US)
+        no_look_before = began + PAUSE_US;
+    errno = error;
+    return rc;
+}
+
+#else
+
+static long attempt_looking (const struct call *call, void *socket, void *what, int flags)
+{
+    (void)call, (void)socket, (void)what, (void)flags;
+    errno = EAGAIN;
+    return -1;
+}
+
+#endif
+
 long fast_perform (const struct call *call, void *socket, void *what, int flags)
 {
     for (;;) {
-        long rc = call->attempt (socket, what, (flags & ~QUIET) | TRY);
+        long rc = call->attempt (socket, what, (flags & ~(QUIET | LOOK | LOOK_LONG)) | TRY);
         int error;
+
+        if (rc < 0 && (flags & (LOOK | LOOK_LONG)) && zmq_errno () == EAGAIN)
+            rc = attempt_looking (call, socket, what, flags);
 
         if (rc >= 0)
             return rc;

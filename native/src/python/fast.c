@@ -40,32 +40,56 @@ static const struct call call_send_message = {"send", attempt_send_message, ZMQ_
 static const struct call call_recv_message = {"receive", attempt_recv_message, ZMQ_POLLIN, ZMQ_RCVTIMEO};
 static const struct call call_recv_into = {"receive", attempt_recv_into, ZMQ_POLLIN, ZMQ_RCVTIMEO};
 
-/* send(socket, data, flags=0, copy=True, released=None) -> the number of buffers that were lent, 0 or 1 */
+long fast_send_part (void *handle, PyObject *data, int flags, bool copy, PyObject *released, long *lent)
+{
+    long rc;
+    zmq_msg_t msg;
+
+    fast_settle_loans ();
+    if (PyBytes_CheckExact (data) && PyBytes_Size (data) < LEND_FROM) {
+        struct memory memory = {PyBytes_AsString (data), (size_t)PyBytes_Size (data)};
+        return fast_perform (&call_send, handle, &memory, flags);
+    }
+    if (!fast_message_init (&msg, data, copy, released, lent))
+        return FAILED;
+    rc = fast_perform (&call_send_message, handle, &msg, flags);
+    if (rc < 0)
+        zmq_msg_close (&msg);
+    return rc;
+}
+
+PyObject *fast_recv_part (void *handle, int flags)
+{
+    long rc;
+    zmq_msg_t msg;
+    PyObject *result;
+
+    fast_settle_loans ();
+    zmq_msg_init (&msg);
+    rc = fast_perform (&call_recv_message, handle, &msg, flags);
+    if (rc == WOULD_WAIT)
+        Py_RETURN_NONE;
+    if (rc < 0)
+        return NULL;
+    result = fast_bytes_of (&msg);
+    zmq_msg_close (&msg);
+    return result;
+}
+
+/* send(socket, data, flags=0, copy=True, released=None) -> the number of buffers that were lent; -1 with QUIET */
 static PyObject *fast_send (PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     void *socket;
     int flags;
-    bool copy;
     long lent = 0;
     long rc;
-    zmq_msg_t msg;
 
     (void)module;
-    fast_settle_loans ();
     if (!fast_has_args ("send", nargs, 2, 5) || !fast_get_socket (args[0], &socket)
         || !fast_get_int (args, nargs, 2, 0, &flags))
         return NULL;
-    if (PyBytes_CheckExact (args[1]) && PyBytes_Size (args[1]) < LEND_FROM) {
-        struct memory memory = {PyBytes_AsString (args[1]), (size_t)PyBytes_Size (args[1])};
-        rc = fast_perform (&call_send, socket, &memory, flags);
-        return rc == FAILED ? NULL : PyLong_FromLong (rc == WOULD_WAIT ? -1 : 0);
-    }
-    copy = nargs < 4 || PyObject_IsTrue (args[3]);
-    if (!fast_message_init (&msg, args[1], copy, fast_get_object (args, nargs, 4), &lent))
-        return NULL;
-    rc = fast_perform (&call_send_message, socket, &msg, flags);
-    if (rc < 0)
-        zmq_msg_close (&msg);
+    rc = fast_send_part (socket, args[1], flags, nargs < 4 || PyObject_IsTrue (args[3]),
+                         fast_get_object (args, nargs, 4), &lent);
     return rc == FAILED ? NULL : PyLong_FromLong (rc == WOULD_WAIT ? -1 : lent);
 }
 
@@ -74,22 +98,12 @@ static PyObject *fast_recv (PyObject *module, PyObject *const *args, Py_ssize_t 
 {
     void *socket;
     int flags;
-    long rc;
-    zmq_msg_t msg;
-    PyObject *result;
 
     (void)module;
-    fast_settle_loans ();
     if (!fast_has_args ("recv", nargs, 1, 2) || !fast_get_socket (args[0], &socket)
         || !fast_get_int (args, nargs, 1, 0, &flags))
         return NULL;
-    zmq_msg_init (&msg);
-    rc = fast_perform (&call_recv_message, socket, &msg, flags);
-    result = rc >= 0 ? fast_bytes_of (&msg) : NULL;
-    zmq_msg_close (&msg);
-    if (rc == WOULD_WAIT)
-        Py_RETURN_NONE;
-    return result;
+    return fast_recv_part (socket, flags);
 }
 
 /* recv_into(socket, buffer, nbytes=0, flags=0) -> the size of the part, or -1 with QUIET. nbytes 0: the whole buffer. */
@@ -176,9 +190,12 @@ static long poll_waiting (zmq_pollitem_t *items, int count, long timeout)
     int error;
 
     for (;;) {
-        Py_BEGIN_ALLOW_THREADS rc = zmq_poll (items, count, left);
+        Py_BEGIN_ALLOW_THREADS
+        rc = zmq_poll (items, count, left);
         error = rc < 0 ? zmq_errno () : 0;
-        Py_END_ALLOW_THREADS if (error != EINTR) break;
+        Py_END_ALLOW_THREADS
+        if (error != EINTR)
+            break;
         if (PyErr_CheckSignals () < 0) {
             rc = FAILED;
             error = 0;
@@ -274,6 +291,7 @@ static PyMethodDef methods[] = {
     HOT (events, "What a socket can do without waiting."),
     HOT (poll, "Wait for sockets and descriptors."),
     {"setup", fast_setup, METH_O, "Give the function that makes exceptions."},
+    {"hot_method", fast_hot_method, METH_VARARGS, "The C method that stands before a Python method."},
     {"settle", fast_settle, METH_NOARGS, "Let go of the buffers that were sent."},
     {NULL, NULL, 0, NULL},
 };
@@ -292,7 +310,10 @@ PyMODINIT_FUNC PyInit__fast (void)
 
     if (module == NULL)
         return NULL;
-    if (fast_message_setup (module) < 0 || PyModule_AddIntConstant (module, "QUIET", QUIET) < 0) {
+    if (fast_message_setup (module) < 0 || fast_socket_setup (module) < 0
+        || PyModule_AddIntConstant (module, "QUIET", QUIET) < 0
+        || PyModule_AddIntConstant (module, "LOOK", LOOK) < 0
+        || PyModule_AddIntConstant (module, "LOOK_LONG", LOOK_LONG) < 0) {
         Py_DECREF (module);
         return NULL;
     }

@@ -18,7 +18,17 @@
 #include "zmq.h"
 #if ZCFFI_HAS_ZCFFI
 #include "zcffi.h"
+enum
+{
+    LOOK = ZCFFI_LOOK,
+    LOOK_LONG = ZCFFI_LOOK_LONG
+};
 #else
+enum
+{
+    LOOK = 0,
+    LOOK_LONG = 0
+};
 typedef struct zcffi_part_t
 {
     const void *data;
@@ -31,9 +41,7 @@ enum
 {
     LEND_FROM = 65536, /* bytes: from here on a buffer is lent to the core instead of copied */
     PARTS_INSIDE = 8,  /* parts of a message that need no allocation */
-    BATCH_PARTS = 512, /* parts passed to or from the core in one attempt: bounds how long the GIL is kept */
-    BATCH_BYTES = 1048576, /* the same in bytes */
-    QUIET = 1 << 16,       /* flag of ours: -2 instead of an exception when the call would have to wait */
+    QUIET = 1 << 16,   /* flag of ours: -2 instead of an exception when the call would have to wait */
     WOULD_WAIT = -2,
     FAILED = -1
 };
@@ -51,7 +59,6 @@ long fast_fail (int error, const char *verb);
 
 /* Each raises when it returns false. */
 bool fast_has_args (const char *name, Py_ssize_t nargs, Py_ssize_t least, Py_ssize_t most);
-bool fast_get_socket (PyObject *arg, void **socket);
 bool fast_get_int (PyObject *const *args, Py_ssize_t nargs, Py_ssize_t index, int fallback, int *value);
 
 /* An argument that may be missing or None: then NULL. */
@@ -116,7 +123,62 @@ bool fast_message_init (zmq_msg_t *msg, PyObject *data, bool copy, PyObject *rel
 /* Let go of the buffers that came back. Every call begins with it. */
 void fast_settle_loans (void);
 
-/* ---- Whole messages and batches (whole.c), as METH_FASTCALL ------------------------------------------------------ */
+/* ---- Sockets (socket.c) ----------------------------------------------------------------------------------------- */
+
+/* What the calls know of a Python socket: zcffi._fast.Socket, the base of the package's sockets. */
+struct socket
+{
+    PyObject_HEAD void *handle; /* the core's; NULL: every call answers that it is closed */
+};
+
+extern PyTypeObject *fast_socket_type;
+
+/* Make the type, when the module is. */
+int fast_socket_setup (PyObject *module);
+
+/* The handle of a socket; raises when it returns false. */
+bool fast_get_socket (PyObject *arg, void **handle);
+
+/* hot_method(name, text) -> the C method that stands before the Python method of that name; `text`: signature and doc */
+PyObject *fast_hot_method (PyObject *module, PyObject *args);
+
+/* ---- Single parts (fast.c) -------------------------------------------------------------------------------------- */
+
+/* Returns as fast_perform(). `copy`, `released`, `lent`: see fast_message_init(). */
+long fast_send_part (void *handle, PyObject *data, int flags, bool copy, PyObject *released, long *lent);
+
+/* Bytes; None with QUIET; NULL with an exception. */
+PyObject *fast_recv_part (void *handle, int flags);
+
+/* ---- Whole messages (whole.c), batches (many.c), as METH_FASTCALL ------------------------------------------------- */
+
+/* A list of parts that grows; no Python object. */
+struct parts
+{
+    zmq_msg_t *at;
+    size_t count;
+    size_t room;
+    zmq_msg_t inside[PARTS_INSIDE];
+};
+
+void fast_parts_init (struct parts *parts);
+void fast_parts_close (struct parts *parts);
+
+/* Make room for `room` parts. -1 and errno when there is no memory. */
+int fast_parts_grow (struct parts *parts, size_t room);
+
+/* An attempt_fn that receives one whole message into a struct parts; on libzmq behind those that are there. */
+long fast_attempt_recv_parts (void *socket, void *what, int flags);
+
+/* A list of the parts from *next on that belong to one message; *next moves behind them. */
+PyObject *fast_parts_list (struct parts *parts, size_t *next, PyTypeObject *type);
+
+/* A tuple of what an iterable holds, so that nobody changes it meanwhile. A buffer is refused: it is a single part. */
+PyObject *fast_get_tuple (PyObject *object, const char *cure);
+
+/* The same for whole messages; `type`: see fast_get_type(). */
+long fast_send_whole (void *handle, PyObject *data, int flags, bool copy, PyObject *released, long *lent);
+PyObject *fast_recv_whole (void *handle, int flags, PyTypeObject *type);
 
 PyObject *fast_send_multipart (PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *fast_recv_multipart (PyObject *module, PyObject *const *args, Py_ssize_t nargs);

@@ -47,6 +47,11 @@ long zcpy_send_packed (void *socket, const void *buffer, const uint64_t *sizes, 
     return result (zcffi_send_packed (socket, buffer, sizes, count, flags));
 }
 
+long zcpy_recv_parts (void *socket, zmq_msg_t *parts, size_t capacity, int flags)
+{
+    return result (zcffi_recv_parts (socket, parts, capacity, flags));
+}
+
 long zcpy_recv_packed (void *socket, void *buffer, size_t size, uint64_t *sizes, size_t capacity,
                        size_t messages, int flags)
 {
@@ -58,6 +63,12 @@ long zcpy_recv_packed (void *socket, void *buffer, size_t size, uint64_t *sizes,
 long zcpy_send_packed (void *socket, const void *buffer, const uint64_t *sizes, size_t count, int flags)
 {
     (void)socket, (void)buffer, (void)sizes, (void)count, (void)flags;
+    return -ENOTSUP;
+}
+
+long zcpy_recv_parts (void *socket, zmq_msg_t *parts, size_t capacity, int flags)
+{
+    (void)socket, (void)parts, (void)capacity, (void)flags;
     return -ENOTSUP;
 }
 

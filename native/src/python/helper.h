@@ -30,6 +30,9 @@ long zcpy_msg_recv (zmq_msg_t *msg, void *socket, int flags);
 /** zcffi_send_packed(); a failure is the errno, negative. */
 long zcpy_send_packed (void *socket, const void *buffer, const uint64_t *sizes, size_t count, int flags);
 
+/** zcffi_recv_parts(); a failure is the errno, negative. */
+long zcpy_recv_parts (void *socket, zmq_msg_t *parts, size_t capacity, int flags);
+
 /** zcffi_recv_packed(); a failure is the errno, negative. */
 long zcpy_recv_packed (void *socket, void *buffer, size_t size, uint64_t *sizes, size_t capacity,
                        size_t messages, int flags);

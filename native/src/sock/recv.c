@@ -8,10 +8,17 @@
 
 #define LOOK_EVERY (100 * ZC_US) /* who pops a backlog still looks so often */
 #define POPS_MASK 63u            /* and asks the clock so seldom */
+#define LONG_LOOK 10             /* windows of looking again: longer than a peer in an event loop takes to wake and answer */
 
-static uint64_t recv_deadline (const struct zc_sock *s, int flags)
+/* A call begins to wait, as its flags and the socket's timeout say. */
+static void begin_wait (struct zc_wait *w, const struct zc_sock *s, int flags)
 {
-    return (flags & ZMQ_DONTWAIT) || s->opt.rcvtimeo == 0 ? 0 : zc_deadline (s->opt.rcvtimeo);
+    zc_wait_init (w, s->hub);
+    if ((flags & ZMQ_DONTWAIT) && (flags & (ZCFFI_LOOK | ZCFFI_LOOK_LONG))) {
+        w->looks_only = true;
+        w->deadline = zc_now () + (flags & ZCFFI_LOOK_LONG ? LONG_LOOK : 1) * s->hub->look_again;
+    } else if (!(flags & ZMQ_DONTWAIT) && s->opt.rcvtimeo != 0)
+        w->deadline = zc_deadline (s->opt.rcvtimeo);
 }
 
 /* ---- where a message is: in a pipe, in a pattern's queue, or stashed ---- */
@@ -240,8 +247,7 @@ static int64_t recv_part (struct zc_sock *s, struct zc_msg *msg, void *buffer, s
         }
         return rc;
     }
-    zc_wait_init (&w, s->hub);
-    w.deadline = recv_deadline (s, flags);
+    begin_wait (&w, s, flags);
     rc = await (s, &f, &w);
     if (rc == 0)
         rc = give_first (s, &f, msg, buffer, room);
@@ -390,8 +396,7 @@ static int64_t recv_into (void *handle, struct sink *k, size_t messages, int fla
         return rc;
     struct zc_wait w;
     struct found f;
-    zc_wait_init (&w, s->hub);
-    w.deadline = recv_deadline (s, flags);
+    begin_wait (&w, s, flags);
     rc = s->pattern->receives ? await (s, &f, &w) : -ENOTSUP;
     for (size_t n = 0; rc == 0; n++) {
         size_t parts, bytes, before = k->count;

@@ -68,7 +68,7 @@ static bool look_again (struct zc_wait *w)
 {
     struct zc_hub *h = w->hub;
     struct zc_self *self = zc_self ();
-    uint64_t now = zc_now (), end = now + h->look_again;
+    uint64_t now = zc_now (), end = w->looks_only ? w->deadline : now + h->look_again;
 
     if (end > w->deadline)
         end = w->deadline;
@@ -85,8 +85,15 @@ static bool look_again (struct zc_wait *w)
             break;
         now = w->has_role ? h->looked_at : zc_now ();
     }
-    zc_driver_look_paid (h, came);
+    if (!w->looks_only)
+        zc_driver_look_paid (h, came);
     return came;
+}
+
+/* Whose call looks only judges itself whether that pays; a busy machine holds for all. */
+static bool may_look (struct zc_wait *w)
+{
+    return w->looks_only ? zc_driver_may_yield (zc_self ()) : zc_driver_may_look (w->hub, zc_self ());
 }
 
 int zc_wait_in (struct zc_wait *w)
@@ -100,7 +107,7 @@ int zc_wait_in (struct zc_wait *w)
         zc_driver_look (h, 0);
         return 0;
     }
-    if (!w->deadline) {
+    if (!w->deadline || (w->looks_only && w->has_parked)) {
         zc_driver_clear (h);
         return -EAGAIN;
     }
@@ -109,12 +116,16 @@ int zc_wait_in (struct zc_wait *w)
         return 0;
     }
     bool alone = !h->has_set || !h->link_live; /* only peers inside the process */
-    if (!w->has_parked && (w->has_role || alone) && zc_driver_may_look (h, zc_self ())) {
+    if (!w->has_parked && (w->has_role || alone) && may_look (w)) {
         w->has_parked = true; /* once in a call */
         if (look_again (w))
             return 0;
         if (!w->has_role && (w->has_role = zc_driver_take (h)))
             return 0;
+    }
+    if (w->looks_only) {
+        w->has_parked = true;
+        return 0;
     }
     zc_self_mine->writes = 0;
     if (w->has_role)

@@ -10,6 +10,7 @@ struct zc_wait
     struct zc_hub *hub;
     uint64_t deadline;
     bool has_role, has_looked, has_parked, slept_long;
+    bool looks_only; /* ZCFFI_LOOK: it looks again, and never sleeps */
 };
 
 static inline void zc_wait_init (struct zc_wait *w, struct zc_hub *h)

@@ -9,8 +9,7 @@ __all__ = ["dumps", "loads"]
 
 def dumps(o: object, **kwargs: object) -> bytes:
     """A value as JSON in UTF-8; `kwargs` are those of `json.dumps()`."""
-    settings: dict[str, object] = {"separators": (",", ":"), "ensure_ascii": False} | kwargs
-    return json.dumps(o, **settings).encode()  # type: ignore[arg-type]
+    return json.dumps(o, **kwargs).encode()  # type: ignore[arg-type]
 
 
 def loads(s: bytes | str, **kwargs: object) -> object:

@@ -5,10 +5,10 @@
     python bench/instructions.py --write    make what is counted the baseline
     python bench/instructions.py --profile push-pull-tcp    where they are spent
 
-Callgrind counts them; `rows/instructions.c` is run twice, with few and with more messages, so that the
-difference is what the messages cost. Unlike times, the counts hold on a busy machine: exactly over
-inproc, within a few per cent over tcp, where it matters a little which thread comes first; what seems
-to have grown is counted again. They depend on the compiler; the baseline knows which.
+Callgrind counts them; `rows/instructions.c` is run twice, with few and with more messages, so that
+the difference is what the messages cost. Unlike times, the counts hold on a busy machine: exactly over
+inproc, within a few per cent over tcp, where it matters a little which thread comes first; what
+seems to have grown is counted again. They depend on the compiler; the baseline knows which.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ ROWS = (
     "pub-sub-tcp",
     "multipart-tcp",
 )
-# What each count is of: the calls, with all that they call; "all" also has what the I/O thread does.
+# What each count is of: the calls, with all they call; "all" also has what the I/O thread does.
 CALLS = {"send": {"zmq_send"}, "receive": {"zmq_recv"}}
 
 

@@ -251,7 +251,7 @@ def run_once(
 def run_case(
     machine: Machine, result: Result, rounds: int, seconds: float, is_quick: bool
 ) -> Iterator[int]:
-    """Run the sides of a case in turn, round by round; yields how many runs were made, after each."""
+    """Run the sides of a case in turn, round by round; yields how many were made, after each."""
     case = result.case
     seconds = max(seconds, min(case.least, 0.5) if is_quick else case.least)
     words = {

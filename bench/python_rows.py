@@ -332,7 +332,7 @@ def counted(receive: Callable[[], int], batch: int) -> None:
 
 
 def stream(size: str, how: str) -> None:
-    """`how`: single (one call a message), many (batches of 1,000), view (a NumPy array, no copy)."""
+    """`how`: single (a call a message), many (batches of 1,000), view (a NumPy array, no copy)."""
     body: Any = b"x" * int(size)
     if how == "view":
         import numpy

@@ -1,4 +1,4 @@
-"""What the benchmark tells: the lines of the table, and the table as text, Markdown or reStructuredText."""
+"""What the benchmark tells: the table's lines, as text, Markdown or reStructuredText."""
 
 from __future__ import annotations
 

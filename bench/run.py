@@ -3,7 +3,7 @@
     python bench/run.py                          every row, 7 rounds
     python bench/run.py --quick                  a look, in a few minutes
     python bench/run.py --rows 'reqrep-*,burst'  only these; --list names them
-    python bench/run.py --docs                   every row, and fill in docs/figures.rst and README.md
+    python bench/run.py --docs                   every row; fills in docs/figures.rst and README.md
 
 README.md beside this file says how to read the table. The exit status is 1 when something failed to
 run, never because of a figure.

@@ -1,4 +1,4 @@
-"""`python -m zcffi bench`: what it measures is there, what fails is told, the plot shows the figures."""
+"""`python -m zcffi bench`: what it measures is there, what fails is told, the plot has it."""
 
 from __future__ import annotations
 

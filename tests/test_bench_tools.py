@@ -1,4 +1,4 @@
-"""What `bench/` says about its numbers: verdicts, notes, the documentation it fills in, instructions it counts."""
+"""What `bench/` says of its numbers: verdicts, notes, documentation, instructions."""
 
 from __future__ import annotations
 

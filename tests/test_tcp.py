@@ -18,7 +18,7 @@ def kernel_option(descriptor: int, level: int, name: int) -> int:
 
 @pytest.fixture
 def ends(ctx, address):
-    """Connects a PUSH to a PULL; gives both ends' descriptors: the one that binds, the one that connects."""
+    """Connects a PUSH to a PULL; gives the descriptors of the accepted and the connected end."""
 
     def make(**options: int) -> list[int]:
         pull, push = ctx.socket(SocketType.PULL), ctx.socket(SocketType.PUSH)

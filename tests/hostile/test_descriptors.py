@@ -40,7 +40,8 @@ def attempt(what, work):
     try:
         return work()
     except zcffi.ZMQError as error:
-        assert error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN), (what, error)
+        wanted = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
+        assert error.errno in wanted, (what, error)
         return None
 
 release([])

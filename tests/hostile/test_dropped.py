@@ -36,7 +36,7 @@ def test_what_nobody_took_before_close_is_told(ctx, linger):
 
 @pytest.mark.parametrize("linger", [0, 20])
 def test_what_a_stalled_peer_did_not_take_before_close_is_told(ctx, linger):
-    """The peer is there and reads nothing: what the kernel took is out of our hands, the rest is told."""
+    """The peer is there and reads nothing: all is told but what the kernel took."""
     push = ctx.socket(SocketType.PUSH)
     push.sndtimeo = 200
     monitor = push.monitor(DROPPED)

@@ -1,4 +1,4 @@
-"""The process under attack: sockets made and served by orders, a line of JSON each (see target.py)."""
+"""The process under attack: sockets made and served by orders, each a line of JSON."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def close_all_but(kept: str) -> None:
 
 
 def trim() -> None:
-    """Give back what the allocator of the C library keeps for later, so that what is left is in use."""
+    """Give back what the C library's allocator keeps for later: what is left is in use."""
     libc = ctypes.CDLL(None)
     if hasattr(libc, "malloc_trim"):
         libc.malloc_trim(0)

@@ -5,11 +5,11 @@
     python bench/instructions.py --write    make what is counted the baseline
     python bench/instructions.py --profile push-pull-tcp    where they are spent
 
-Callgrind counts them; `rows/instructions.c` is run twice, with few and with more messages, so that
-the difference is what the messages cost. Unlike times, the counts hold on a busy machine: exactly over
-inproc, within a few per cent over tcp, where it matters a little which thread comes first; what
-seems to have grown is counted again. They depend on the compiler; the baseline knows which.
-"""
+Callgrind counts them; `rows/instructions.c` is run twice, with few and with more messages, so
+that the difference is what the messages cost. Unlike times, the counts hold on a busy machine:
+exactly over inproc, within a few per cent over tcp, where it matters a little which thread comes
+first; what seems to have grown is counted again. They depend on the compiler; the baseline knows
+which. """
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/alloc.h"
+#include "core/driver.h"
 #include "core/pipe.h"
 #include "os/random.h"
 #include "zmq.h"
@@ -575,4 +576,11 @@ const char *fake_told (struct zc_pipe *p)
 int fake_killed (const struct zc_pipe *p)
 {
     return fake_of (p)->killed;
+}
+
+/* The fakes' pipes have no links. */
+void zc_driver_kill (struct zc_hub *h, struct zc_link *l, int error, uint32_t code, const char *why)
+{
+    (void) h;
+    zc_pipe_kill (l->pipe, error, code, why);
 }

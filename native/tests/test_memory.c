@@ -1,0 +1,264 @@
+/* No memory: the n-th allocation fails, for each n, through the whole life of two sockets (C-26, T-10). Every call works or says
+ * ENOMEM, at worst a connection is lost and comes again; no message is torn, the sockets work on, and nothing is left behind (the
+ * descriptors are counted here, the memory by the leak detection of a build with -DZCFFI_SANITIZE=address). */
+#include "check.h"
+#include "base/alloc.h"
+#include "os/clock.h"
+#include "zcffi.h"
+#include "zmq.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define LARGE 40000
+#define PATIENCE (3000 * ZC_MS)
+
+struct ends
+{
+    void *ctx, *s[2]; /* s[0] binds and receives, s[1] connects and sends */
+    int type[2];
+    char where[256];
+};
+
+static long nth;      /* the allocation that fails */
+static bool is_wrong; /* and something went wrong: that is enough of it */
+
+/* A call that did not work says so, with an errno that is meant. */
+static bool worked (int rc)
+{
+    if (rc >= 0)
+        return true;
+    if (errno != ENOMEM && errno != EAGAIN && !is_wrong) {
+        is_wrong = true;
+        CHECK_FAIL ("allocation %ld: a call without memory says %s", nth, zmq_strerror (errno));
+    }
+    return false;
+}
+
+/* Does it again until it works: only one allocation fails. */
+#define SOON(call_)                                                                                                    \
+    do {                                                                                                               \
+        uint64_t end_ = zc_now () + PATIENCE;                                                                          \
+        while (!worked (call_))                                                                                        \
+            if (is_wrong || zc_now () > end_) {                                                                                    \
+                CHECK_FAIL ("allocation %ld: does not work any more: %s", nth, #call_);                                                     \
+                return false;                                                                                          \
+            }                                                                                                          \
+    } while (0)
+
+static int descriptors (void)
+{
+    DIR *d = opendir ("/proc/self/fd");
+    int n = 0;
+
+    while (d && readdir (d))
+        n++;
+    if (d)
+        closedir (d);
+    return n;
+}
+
+static int set_int (void *s, int option, int value)
+{
+    return zmq_setsockopt (s, option, &value, sizeof value);
+}
+
+static bool open_ends (struct ends *e, const char *endpoint)
+{
+    size_t n = sizeof e->where;
+
+    SOON ((e->ctx = zmq_ctx_new ()) ? 0 : -1);
+    for (int i = 0; i < 2; i++) {
+        SOON ((e->s[i] = zmq_socket (e->ctx, e->type[i])) ? 0 : -1);
+        SOON (set_int (e->s[i], ZMQ_RCVTIMEO, 10));
+        SOON (set_int (e->s[i], ZMQ_SNDTIMEO, 10));
+        SOON (set_int (e->s[i], ZMQ_LINGER, 0));
+        SOON (set_int (e->s[i], ZMQ_RECONNECT_IVL, 1));
+        if (e->type[i] == ZMQ_REQ) {
+            SOON (set_int (e->s[i], ZMQ_REQ_RELAXED, 1));
+            SOON (set_int (e->s[i], ZMQ_REQ_CORRELATE, 1));
+        }
+        if (e->type[i] == ZMQ_SUB)
+            SOON (zmq_setsockopt (e->s[i], ZMQ_SUBSCRIBE, "f", 1));
+        if (e->type[i] == ZMQ_XSUB)
+            SOON (zmq_send (e->s[i], "\1f", 2, 0));
+    }
+    SOON (zcffi_socket_monitor (e->s[0], "inproc://events", ZCFFI_EVENT_ALL)); /* nobody reads: they wait */
+    SOON (zmq_bind (e->s[0], endpoint));
+    SOON (zmq_getsockopt (e->s[0], ZMQ_LAST_ENDPOINT, e->where, &n));
+    SOON (zmq_connect (e->s[1], e->where));
+    return true;
+}
+
+static void close_ends (struct ends *e)
+{
+    for (int i = 0; i < 2; i++)
+        while (e->s[i] && !worked (zmq_close (e->s[i])))
+            continue;
+    while (e->ctx && !worked (zmq_ctx_term (e->ctx)))
+        continue;
+}
+
+/* ---- a message of two parts, first and a large one ---- */
+
+static const char large[LARGE] = {'l', 'a'};
+
+/* Whole, or part by part: then each part is tried until it is taken. */
+static bool send_message (void *s, bool whole)
+{
+    if (!whole) {
+        if (!worked (zmq_send (s, "first", 5, ZMQ_SNDMORE)))
+            return false;
+        SOON (zmq_send (s, large, LARGE, 0));
+        return true;
+    }
+    zmq_msg_t m[2];
+    if (!worked (zmq_msg_init_size (&m[0], 5)))
+        return false;
+    if (!worked (zmq_msg_init_size (&m[1], LARGE))) {
+        zmq_msg_close (&m[0]);
+        return false;
+    }
+    memcpy (zmq_msg_data (&m[0]), "first", 5);
+    memcpy (zmq_msg_data (&m[1]), large, LARGE);
+    bool sent = worked (zcffi_send_parts (s, m, 2, 0));
+    zmq_msg_close (&m[0]);
+    zmq_msg_close (&m[1]);
+    return sent;
+}
+
+static void check_message (zmq_msg_t *m, int count)
+{
+    if (count != 2)
+        CHECK_FAIL ("allocation %ld: a message of %d parts, not 2", nth, count);
+    if (count != 2)
+        return;
+    CHECK_INT (zmq_msg_size (&m[0]), 5);
+    CHECK_MEM (zmq_msg_data (&m[0]), "first", 5);
+    CHECK_INT (zmq_msg_size (&m[1]), LARGE);
+    CHECK_MEM (zmq_msg_data (&m[1]), large, LARGE);
+}
+
+/* skip: parts before the message (an identity). */
+static bool recv_message (void *s, bool whole, int skip)
+{
+    zmq_msg_t m[8];
+    int count = 0;
+
+    if (whole) {
+        count = zcffi_recv_parts (s, m, 8, 0);
+        if (!worked (count))
+            return false;
+    } else {
+        int more = 1;
+        while (more && count < 8) {
+            zmq_msg_init (&m[count]);
+            if (!worked (zmq_msg_recv (&m[count], s, 0))) {
+                zmq_msg_close (&m[count]);
+                if (!count)
+                    return false;
+                continue; /* the rest of a message that has begun is there */
+            }
+            more = zmq_msg_more (&m[count++]);
+        }
+    }
+    check_message (m + skip, count - skip);
+    for (int i = 0; i < count; i++)
+        zmq_msg_close (&m[i]);
+    return true;
+}
+
+/* What ROUTER and REP received goes back. */
+static bool send_back (void *s)
+{
+    zmq_msg_t m[8];
+    int count = zcffi_recv_parts (s, m, 8, 0);
+    if (!worked (count))
+        return false;
+    check_message (m + count - 2, 2);
+    bool sent = worked (zcffi_send_parts (s, m, (size_t) count, 0));
+    for (int i = 0; i < count; i++)
+        zmq_msg_close (&m[i]);
+    return sent;
+}
+
+/* One message arrives, and is answered where the types do that; those before it may be lost. */
+static bool exchange (struct ends *e, bool whole)
+{
+    uint64_t end = zc_now () + PATIENCE;
+    bool is_inside = strncmp (e->where, "inproc", 6) == 0; /* does not connect again by itself */
+    bool answers = e->type[0] == ZMQ_ROUTER || e->type[0] == ZMQ_REP;
+    bool publishes = e->type[1] == ZMQ_SUB || e->type[1] == ZMQ_XSUB;
+    void *from = e->s[!publishes], *to = e->s[publishes];
+
+    for (int tries = 1; zc_now () < end; tries++) {
+        if (is_inside && tries % 20 == 0) {
+            SOON (zmq_connect (e->s[1], e->where));
+        }
+        if (!send_message (from, whole))
+            continue;
+        if (answers ? send_back (to) && recv_message (from, whole, 0) : recv_message (to, whole, 0))
+            return true;
+    }
+    CHECK_FAIL ("allocation %ld: nothing arrives any more", nth);
+    return false;
+}
+
+/* The n-th allocation fails. False: there were not so many. */
+static bool session (struct ends *e, const char *endpoint, long n)
+{
+    nth = n;
+    is_wrong = false;
+    atomic_store (&zc_alloc_fail_at, n);
+    if (open_ends (e, endpoint) && exchange (e, false))
+        exchange (e, true);
+    close_ends (e);
+    bool failed = atomic_exchange (&zc_alloc_fail_at, 0) == 0;
+    if (n > 0 && !failed)
+        return false;
+    return true;
+}
+
+static void sweep (int binds, int connects, const char *endpoint)
+{
+    int before = 0, bad = 0;
+
+    for (long n = 0;; n++) {
+        struct ends e = {.type = {binds, connects}};
+        if (n == 1)
+            before = descriptors (); /* of what stays for good, the first session has made all */
+        int failures = atomic_load (&check_failures);
+        if (!session (&e, endpoint, n))
+            break;
+        bad += atomic_load (&check_failures) > failures;
+        if (bad > 2)
+            break;
+        if (n > 1 && descriptors () > before + 1) { /* + 1: a thread's own, made late */
+            CHECK_FAIL ("%d descriptors are left behind", descriptors () - before);
+            break;
+        }
+        if (n > 5000) {
+            CHECK_FAIL ("it never ends");
+            break;
+        }
+    }
+}
+
+#define SWEEP(name_, binds_, connects_)                                                                                \
+    TEST (name_##_over_tcp)                                                                                            \
+    {                                                                                                                  \
+        sweep (binds_, connects_, "tcp://127.0.0.1:*");                                                                \
+    }                                                                                                                  \
+    TEST (name_##_inside_the_process)                                                                                  \
+    {                                                                                                                  \
+        sweep (binds_, connects_, "inproc://no-memory");                                                               \
+    }
+
+SWEEP (pair, ZMQ_PAIR, ZMQ_PAIR)
+SWEEP (pull_and_push, ZMQ_PULL, ZMQ_PUSH)
+SWEEP (pub_and_sub, ZMQ_PUB, ZMQ_SUB)
+SWEEP (xpub_and_xsub, ZMQ_XPUB, ZMQ_XSUB)
+SWEEP (router_and_dealer, ZMQ_ROUTER, ZMQ_DEALER)
+SWEEP (dealer_and_dealer, ZMQ_DEALER, ZMQ_DEALER)

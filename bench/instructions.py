@@ -9,7 +9,7 @@ Callgrind counts them; `rows/instructions.c` is run twice, with few and with mor
 that the difference is what the messages cost. Unlike times, the counts hold on a busy machine:
 exactly over inproc, within a few per cent over tcp, where it matters a little which thread comes
 first; what seems to have grown is counted again. They depend on the compiler; the baseline knows
-which. """
+which."""
 
 from __future__ import annotations
 

@@ -100,6 +100,7 @@ int zc_wait_in (struct zc_wait *w)
 {
     struct zc_hub *h = w->hub;
 
+    zc_self_mine->writes = 0; /* it waits for an answer: what it sends next is no stream */
     if (!w->has_role)
         w->has_role = zc_driver_take (h);
     if (w->has_role && !w->has_looked) {
@@ -127,7 +128,6 @@ int zc_wait_in (struct zc_wait *w)
         w->has_parked = true;
         return 0;
     }
-    zc_self_mine->writes = 0;
     if (w->has_role)
         return park (w);
     w->has_looked = false;

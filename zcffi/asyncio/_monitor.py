@@ -30,8 +30,12 @@ class Monitor:
         self._watched = socket
         endpoint = start(socket, events)
         self._socket = Socket(context, SocketType.PAIR)
-        self._socket.linger = 0
-        self._socket.connect(endpoint)
+        try:
+            self._socket.linger = 0
+            self._socket.connect(endpoint)
+        except BaseException:
+            self.close()
+            raise
 
     async def recv(self, timeout: float | None = None) -> MonitorEvent:
         """The next event.

@@ -1,7 +1,5 @@
 #include "base/frames.h"
 
-#include "base/lane.h"
-
 #include <sys/uio.h>
 
 static inline struct zc_node_slice *as_slice (struct zc_node *n)
@@ -25,8 +23,8 @@ void zc_node_append (struct zc_frames *q, struct zc_node *n)
 
 void zc_node_free (struct zc_node *n)
 {
-    if (n->kind == ZC_NODE_LANE) {
-        zc_lane_node_free (n);
+    if (n->is_lent) {
+        n->is_queued = false;
         return;
     }
     if (n->kind == ZC_NODE_SLICE)
@@ -53,7 +51,7 @@ uint8_t *zc_frames_room (struct zc_frames *q, size_t need)
     struct zc_node_bytes *b = zc_alloc (sizeof *b + cap);
     if (!b)
         return NULL;
-    b->n.kind = ZC_NODE_BYTES;
+    zc_node_init (&b->n, ZC_NODE_BYTES);
     b->n.cap = (uint32_t) cap;
     b->n.p = b->n.e = b->d;
     zc_node_append (q, &b->n);
@@ -80,7 +78,7 @@ int zc_frames_put_msg (struct zc_frames *q, struct zc_msg *m, uint8_t flags, boo
         zc_meta_unref (r->msg.meta);
         r->msg.meta = NULL;
     }
-    r->n.kind = ZC_NODE_REF;
+    zc_node_init (&r->n, ZC_NODE_REF);
     r->n.cap = 0;
     r->n.p = r->n.head;
     r->n.e = r->n.head + zc_frame_head (r->n.head, flags, n);
@@ -95,7 +93,7 @@ int zc_frames_put_slice (struct zc_frames *q, struct zc_chunk *c, const uint8_t 
     struct zc_node_slice *s = zc_alloc (sizeof *s);
     if (!s)
         return -ENOMEM;
-    s->n.kind = ZC_NODE_SLICE;
+    zc_node_init (&s->n, ZC_NODE_SLICE);
     s->n.cap = 0;
     s->n.p = (uint8_t *) (uintptr_t) p;
     s->n.e = s->n.p + n;

@@ -26,7 +26,7 @@ enum zc_node_kind
     ZC_NODE_BYTES,
     ZC_NODE_SLICE,
     ZC_NODE_REF,
-    ZC_NODE_LANE /* bytes that belong to a lane, which may add to them: base/lane.h */
+    ZC_NODE_LANE /* bytes of a lane (base/lane.h) */
 };
 
 #define ZC_NODE_MIN 512u     /* bytes of the first own node of a queue */
@@ -39,8 +39,16 @@ struct zc_node
     uint8_t *p, *e; /* the frames; REF: its header */
     uint32_t cap;   /* BYTES: room in d */
     uint8_t kind;
+    bool is_lent;   /* its owner may add to it and goes on with it: out of the queue it is not freed */
+    bool is_queued; /* lent: it is in a queue */
     uint8_t head[10]; /* REF: the header, p and e point into it */
 };
+/* The rest is the caller's to set. */
+static inline void zc_node_init (struct zc_node *n, enum zc_node_kind kind)
+{
+    n->kind = (uint8_t) kind;
+    n->is_lent = n->is_queued = false;
+}
 struct zc_node_bytes
 {
     struct zc_node n;

@@ -4,18 +4,12 @@
 #define NODE_MAX 32768u  /* and of its largest: both sides' caches hold it */
 #define FRAME_MAX 65535u /* what is copied into a node; larger parts go by reference */
 
-static struct zc_lane_node *as_lane (struct zc_node *n)
-{
-    return (struct zc_lane_node *) (void *) n;
-}
-
 /* ---- nodes ---- */
 
 static void node_init (struct zc_lane_node *n, uint32_t cap)
 {
-    n->n = (struct zc_node){.kind = ZC_NODE_LANE, .p = n->d, .e = n->d};
+    n->n = (struct zc_node){.kind = ZC_NODE_LANE, .p = n->d, .e = n->d, .is_lent = true};
     n->seen = 0;
-    n->is_queued = n->is_left = false;
     atomic_init (&n->published, 0);
     atomic_init (&n->next, NULL);
     n->fill = n->msgs = 0;
@@ -38,16 +32,6 @@ static void node_free (struct zc_lane_node *n)
         return;
     zc_frames_clear (&n->box);
     zc_free (n);
-}
-
-void zc_lane_node_free (struct zc_node *n)
-{
-    struct zc_lane_node *l = as_lane (n);
-
-    if (l->is_left)
-        node_free (l);
-    else
-        l->is_queued = false; /* the reader comes back to it */
 }
 
 /* ---- the writer ---- */
@@ -188,8 +172,8 @@ int zc_lane_put_frame (struct zc_lane *l, uint8_t flags, const void *head, size_
 /* The writer is in a later node, and all of n was taken. */
 static void leave (struct zc_lane *l, struct zc_lane_node *n)
 {
-    if (n->is_queued) {
-        n->is_left = true;
+    if (n->n.is_queued) {
+        n->n.is_lent = false; /* a box is never queued itself: all of the node is bytes */
         return;
     }
     if (n->is_box) {
@@ -207,9 +191,9 @@ static uint32_t take_from (struct zc_lane_node *n, uint64_t published, struct zc
     if (n->is_box)
         zc_frames_join (to, &n->box);
     else {
-        if (!n->is_queued) {
+        if (!n->n.is_queued) {
             n->n.p = n->d + (uint32_t) n->seen;
-            n->is_queued = true;
+            n->n.is_queued = true;
             zc_node_append (to, &n->n);
         }
         n->n.e = n->d + (uint32_t) published;

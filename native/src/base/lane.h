@@ -17,10 +17,8 @@
 struct zc_lane_node
 {
     /* the reader's */
-    struct zc_node n; /* first; kind LANE */
+    struct zc_node n; /* first; kind LANE; lent to the queue until the writer has gone on to a later node */
     uint64_t seen;    /* what of `published` it has taken */
-    bool is_queued;   /* n is in the reader's queue */
-    bool is_left;     /* the writer is in a later node: who takes n out of the queue frees it */
     uint8_t apart[64]; /* what follows lies on another cache line */
     /* the writer's */
     _Atomic uint64_t published; /* messages << 32 | bytes (box: 1) that may be read */
@@ -56,7 +54,5 @@ uint32_t zc_lane_take (struct zc_lane *, struct zc_frames *to);
 bool zc_lane_has (const struct zc_lane *);
 /* Frees what nobody has read. Neither side uses it any more; the reader's queue holds nothing of it. */
 void zc_lane_close (struct zc_lane *);
-/* zc_node_free for a LANE node. */
-void zc_lane_node_free (struct zc_node *);
 
 #endif

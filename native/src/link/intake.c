@@ -58,7 +58,7 @@ static bool big_finish (struct zc_cutter *c, struct zc_intake *in)
     struct zc_body *b = c->big;
     c->big = NULL;
     zc_msg_adopt (&r->msg, b, c->big_size);
-    r->n.kind = ZC_NODE_REF;
+    zc_node_init (&r->n, ZC_NODE_REF);
     r->n.cap = 0;
     r->n.p = r->n.head;
     r->n.e = r->n.head + zc_frame_head (r->n.head, c->big_flags & ZC_F_MORE, c->big_size);

@@ -121,10 +121,12 @@ void zc_driver_raise (struct zc_hub *h)
         zc_mail_raise (h);
 }
 
-void zc_driver_clear (struct zc_hub *h)
+bool zc_driver_clear (struct zc_hub *h)
 {
-    if (h->has_f)
-        zc_mail_clear (h);
+    if (!h->has_f || zc_mail_clear (h))
+        return true;
+    zc_hub_drain_mail (h);
+    return false;
 }
 
 /* ---- links that are ready ---- */

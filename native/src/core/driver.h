@@ -174,9 +174,11 @@ void zc_driver_link_event (struct zc_watch *, unsigned events);
 void zc_driver_set_ready (uint32_t index, uint32_t gen);
 /* Makes the set if it can be made. 0, or negative: no descriptors; links are then read directly. */
 int zc_driver_open_set (struct zc_hub *h);
-/* Raises the exported descriptor's event if it is handed out; clears it when nothing is there. */
+/* Raises the exported descriptor's event if it is handed out. */
 void zc_driver_raise (struct zc_hub *h);
-void zc_driver_clear (struct zc_hub *h);
+/* Nothing was found: clears it. False: mail had come meanwhile, for which it stays raised without a new edge; the mail was opened, and
+ * what was judged empty must be judged again, or a watcher of edges waits for ever. */
+bool zc_driver_clear (struct zc_hub *h);
 
 /* ---- sleepers ---- */
 /* parked: the hub on whose set it parks, NULL: it sleeps by its parker. */

@@ -50,7 +50,7 @@ void zc_mail_raise (struct zc_hub *h)
     zc_mutex_unlock (&h->mail.mu);
 }
 
-void zc_mail_clear (struct zc_hub *h)
+bool zc_mail_clear (struct zc_hub *h)
 {
     struct zc_mail *m = &h->mail;
 
@@ -59,7 +59,9 @@ void zc_mail_clear (struct zc_hub *h)
         m->is_raised = false;
         zc_wake_clear (&h->f_event);
     }
+    bool quiet = !m->first;
     zc_mutex_unlock (&m->mu);
+    return quiet;
 }
 
 void zc_mail_close (struct zc_hub *h)

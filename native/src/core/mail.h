@@ -26,7 +26,7 @@ void zc_mail_awake (struct zc_hub *h, struct zc_sleeper *s);
 /* The event of the exported descriptor, if it is handed out: something is there; nothing is there (mail keeps it raised). Under the
  * hub's lock. */
 void zc_mail_raise (struct zc_hub *h);
-void zc_mail_clear (struct zc_hub *h);
+bool zc_mail_clear (struct zc_hub *h); /* false: mail is there */
 bool zc_mail_has (struct zc_hub *h);
 
 #endif

@@ -55,10 +55,10 @@ static int socket_ready (struct watch *x, bool look)
                 in = has_message (s);
             }
         }
+        while (!in && !zc_driver_clear (h))
+            in = has_message (s);
         if (in)
             events |= ZMQ_POLLIN;
-        else
-            zc_driver_clear (h);
     }
     if (h->state != ZC_HUB_OPEN)
         return h->state == ZC_HUB_STOPPED ? -ETERM : -ENOTSOCK;

@@ -109,8 +109,7 @@ int zc_wait_in (struct zc_wait *w)
         return 0;
     }
     if (!w->deadline || (w->looks_only && w->has_parked)) {
-        zc_driver_clear (h);
-        return -EAGAIN;
+        return zc_driver_clear (h) ? -EAGAIN : 0;
     }
     if (h->dirty_count && !h->is_sweeping) {
         zc_driver_flush (h);

@@ -68,6 +68,13 @@ static void found_done (struct zc_sock *s, struct found *f)
         zc_hub_message_done (s->hub, f->in.pipe);
 }
 
+static void found_lost (struct zc_sock *s, const struct found *f)
+{
+    bool is_fresh = f->in.frames != &s->half_in && f->in.frames != &s->stash;
+    if (is_fresh && s->pattern->lost)
+        s->pattern->lost (s);
+}
+
 /* A popper of a backlog still looks now and then. */
 static void look_sometimes (struct zc_sock *s, struct zc_wait *w)
 {
@@ -189,6 +196,8 @@ static int64_t give_first (struct zc_sock *s, struct found *f, struct zc_msg *ms
         }
     }
     zc_meta_unref (meta);
+    if (rc < 0)
+        found_lost (s, f);
     found_done (s, f);
     return rc;
 }
@@ -305,6 +314,7 @@ static int stash (struct zc_sock *s, struct found *f)
     if (rc < 0) {
         zc_meta_unref (s->stash_meta);
         s->stash_meta = NULL;
+        found_lost (s, f);
     }
     found_done (s, f);
     return rc;
@@ -363,8 +373,10 @@ static int pour (struct zc_sock *s, struct found *f, struct sink *k)
             zc_frames_skip (q, &v);
         }
     }
-    if (rc < 0)
+    if (rc < 0) {
         zc_frames_drop_message (q);
+        found_lost (s, f);
+    }
     found_done (s, f);
     return rc;
 }

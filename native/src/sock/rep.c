@@ -141,6 +141,16 @@ static int recv_request (struct zc_sock *s, struct zc_incoming *in)
     return 0;
 }
 
+/* The request is not answered: its sender may ask again. */
+static void lost (struct zc_sock *s)
+{
+    struct rep *r = s->state;
+
+    drop_envelope (r);
+    r->peer = NULL;
+    r->replying = false;
+}
+
 /* 0, also when nobody is there to take it; -ENOMEM. */
 static int put_reply (struct zc_hub *h, const struct rep *r, struct zc_msg *parts, size_t count, bool force)
 {
@@ -193,4 +203,5 @@ const struct zc_pattern zc_pattern_rep = {
     .send = send_reply,
     .admit = admit,
     .recv = recv_request,
+    .lost = lost,
 };

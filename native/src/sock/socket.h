@@ -44,6 +44,8 @@ struct zc_pattern
     int (*admit) (struct zc_sock *, const struct zc_msg *first);
     /* Finds the next message, or -EAGAIN, -EFSM, -ENOMEM. On 0 the state has moved on as if the message had been taken. */
     int (*recv) (struct zc_sock *, struct zc_incoming *);
+    /* There was no memory to give what recv found; it is gone. NULL: nothing to take back. */
+    void (*lost) (struct zc_sock *);
     bool recv_only_finds; /* recv has no state to move on and gives no prefix: what it found may be left where it is */
     /* Options that act: SUBSCRIBE, CONNECT_ROUTING_ID, ... 0, -EINVAL, -ENOMEM. NULL: none. Called with options already
      * checked for size and type by the table where the table says so; also called after a stored one changed (the

@@ -6,6 +6,8 @@
 
 #define AHEAD_MIN 32768u  /* a large body is this much ahead of what has arrived, */
 #define AHEAD_MAX 262144u /* doubling up to this */
+#define AFTER_BIG 8192u   /* what is read behind a large frame to see what comes */
+#define BIG_READS 8       /* so often one call reads on into a large body */
 
 void zc_cutter_free (struct zc_cutter *c)
 {
@@ -35,9 +37,12 @@ static void fail_memory (struct zc_intake *in)
 
 /* ---- large frames ---- */
 
+/* Room for what has arrived, here or in the kernel, and one step. */
 static bool big_grow (struct zc_cutter *c)
 {
     size_t ahead = c->big_have < AHEAD_MIN ? AHEAD_MIN : c->big_have > AHEAD_MAX ? AHEAD_MAX : c->big_have;
+    if (c->big_size - c->big_have > ahead)
+        ahead += zc_net_waiting (c->fd);
     size_t cap = c->big_size - c->big_have < ahead ? c->big_size : c->big_have + ahead;
     struct zc_body *b = zc_realloc (c->big, sizeof *b + cap);
     if (!b)
@@ -57,6 +62,7 @@ static bool big_finish (struct zc_cutter *c, struct zc_intake *in)
     }
     struct zc_body *b = c->big;
     c->big = NULL;
+    c->is_after_big = true;
     zc_msg_adopt (&r->msg, b, c->big_size);
     zc_node_init (&r->n, ZC_NODE_REF);
     r->n.cap = 0;
@@ -322,8 +328,10 @@ void zc_cutter_read (struct zc_cutter *c, int fd, bool hung_up, struct zc_intake
 {
     struct zc_self *self = zc_self ();
 
+    c->fd = fd;
     if (c->big) {
-        read_big (c, fd, in);
+        for (int k = 0; k == 0 || (k < BIG_READS && c->big && in->more && !in->error); k++)
+            read_big (c, fd, in);
         in->more = in->more || hung_up || !c->big; /* behind the body the next frame may be waiting */
         return;
     }
@@ -334,6 +342,9 @@ void zc_cutter_read (struct zc_cutter *c, int fd, bool hung_up, struct zc_intake
         return;
     }
     size_t room = (size_t) (self->chunk->d + self->chunk->cap - at) - have;
+    if (c->is_after_big && room > AFTER_BIG)
+        room = AFTER_BIG;
+    c->is_after_big = false;
     int64_t n = zc_net_read (fd, at + have, room);
     if (n <= 0) {
         if (!c->fed || !have) {

@@ -18,6 +18,8 @@ struct zc_cutter
     struct zc_body *big;
     size_t big_size, big_have, big_cap;
     uint8_t big_flags;
+    bool is_after_big; /* the last frame was large: the next may be, and then most of it goes straight into its body */
+    int fd;            /* of the read that goes on */
     bool fed; /* rest came with the handshake and has not been cut */
 };
 

@@ -82,6 +82,8 @@ int64_t zc_net_readv (int fd, const struct iovec *, int n);
 /* Bytes written, -EAGAIN or an error; no signal is ever raised. EINTR is retried. */
 int64_t zc_net_write (int fd, const void *buf, size_t n);
 int64_t zc_net_writev (int fd, const struct iovec *, int n);
+/* Bytes that have arrived and wait in the kernel to be read; 0 also where that can't be told. */
+size_t zc_net_waiting (int fd);
 void zc_net_shutdown (int fd); /* both ways */
 void zc_net_close (int fd);
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -118,6 +119,12 @@ int64_t zc_net_writev (int fd, const struct iovec *iov, int n)
         put = sendmsg (fd, &msg, MSG_NOSIGNAL);
     while (put < 0 && errno == EINTR);
     return put < 0 ? failure () : put;
+}
+
+size_t zc_net_waiting (int fd)
+{
+    int n = 0;
+    return ioctl (fd, FIONREAD, &n) == 0 && n > 0 ? (size_t) n : 0;
 }
 
 void zc_net_shutdown (int fd)

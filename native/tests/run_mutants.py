@@ -110,7 +110,7 @@ class Workshop:
             command += ["-DCMAKE_BUILD_TYPE=RelWithDebInfo", f"-DCMAKE_C_FLAGS={flags}"]
             done = run(command)
             if done.returncode:
-                sys.exit(done.stdout + done.stderr)
+                raise RuntimeError(done.stdout + done.stderr)
 
     def build(self, name: str) -> None:
         """Compile what has changed."""
@@ -158,7 +158,7 @@ class Workshop:
             path.write_text(was)
 
 
-def work(jobs: queue.SimpleQueue[Mutant], place: Path, survivors: list[str]) -> None:
+def work(jobs: queue.SimpleQueue[Mutant], place: Path, caught: list[str]) -> None:
     """Try mutants until none is left."""
     place.mkdir()
     shop = Workshop(place)
@@ -174,8 +174,8 @@ def work(jobs: queue.SimpleQueue[Mutant], place: Path, survivors: list[str]) -> 
             seen, verdict = str(error), "UNFIT"
         else:
             verdict = "caught" if seen else "SURVIVES"
-        if verdict != "caught":
-            survivors.append(mutant.name)
+        if verdict == "caught":
+            caught.append(mutant.name)
         took = time.monotonic() - start
         print(f"{verdict:9}{mutant.name:38} {took:4.0f} s  {seen or mutant.rule}", flush=True)
 
@@ -208,7 +208,7 @@ def main() -> int:
     if arguments.check or unfit:
         return 1 if unfit else 0
 
-    survivors: list[str] = []
+    caught: list[str] = []  # what no thread came to judge is not
     jobs = queue.SimpleQueue[Mutant]()
     for mutant in mutants:
         jobs.put(mutant)
@@ -219,16 +219,16 @@ def main() -> int:
             if seen := Workshop(whole).first_failure():
                 sys.exit(f"without any mutant: {seen}")
         threads = [
-            threading.Thread(target=work, args=(jobs, Path(name) / str(i), survivors))
+            threading.Thread(target=work, args=(jobs, Path(name) / str(i), caught))
             for i in range(arguments.jobs)
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    caught = len(mutants) - len(survivors)
-    print(f"{caught} of {len(mutants)} caught" + "".join(f", not {each}" for each in survivors))
-    return 1 if survivors else 0
+    missed = [each.name for each in mutants if each.name not in caught]
+    print(f"{len(caught)} of {len(mutants)} caught" + "".join(f", not {each}" for each in missed))
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":

@@ -520,13 +520,18 @@ const char *fake_send_forced (struct fake *f, const char *text)
     return send_text (f, text, true);
 }
 
+bool fake_can_send (struct fake *f)
+{
+    return f->hub.ops->can_send (&f->hub);
+}
+
 const char *fake_admit (struct fake *f, const char *first)
 {
     struct parsed m;
     parse (&m, first);
     if (f->sock.pattern->admit)
         return name_of (f->sock.pattern->admit (&f->sock, &m.parts[0]));
-    return f->hub.ops->can_send (&f->hub) ? "ok" : "EAGAIN";
+    return fake_can_send (f) ? "ok" : "EAGAIN";
 }
 
 const char *fake_recv (struct fake *f)

@@ -47,6 +47,7 @@ void fake_arrive_command (struct zc_pipe *, const char *text);
 const char *fake_send (struct fake *, const char *text);
 const char *fake_send_forced (struct fake *, const char *text);
 const char *fake_admit (struct fake *, const char *first);
+bool fake_can_send (struct fake *);
 /* The next message, or the name of the error. Checks that can_recv says the same. */
 const char *fake_recv (struct fake *);
 /* The next message put into the pipe, "": none. Makes room. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sysconfig
 from importlib import metadata
 from pathlib import Path
@@ -210,6 +211,7 @@ PyMODINIT_FUNC PyInit_sharing(void)
 """
 
 SHARING = """
+import os
 import zcffi, sharing
 with zcffi.Context() as context:
     pull, push = context.socket(zcffi.SocketType.PULL), context.socket(zcffi.SocketType.PUSH)
@@ -241,4 +243,5 @@ def test_a_c_extension_shares_contexts_and_sockets_by_handle(tmp_path: Path) -> 
         *("cc", "-shared", "-fPIC", f"-I{headers}", f"-I{zcffi.get_include()}", source),
         *("-o", tmp_path / "sharing.abi3.so", f"-L{folder}", "-lzcffi", f"-Wl,-rpath,{folder}"),
     )
-    python(SHARING, PYTHONPATH=str(tmp_path))
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    python(SHARING, PYTHONPATH=path)

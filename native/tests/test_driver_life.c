@@ -266,6 +266,7 @@ TEST (the_descriptor_stays_raised_while_mail_is_there)
     CHECK_INT (zc_sock_enter (a, &s), 0);
     CHECK_INT (zmq_send (b, "x", 1, 0), 1); /* between the judging of EVENTS and its clear */
     CHECK (!zc_driver_clear (s->hub)); /* who watches edges must judge again: no new one will come */
+    CHECK (readable (fd));
     zc_sock_exit (s);
     CHECK (readable (fd));
     CHECK (events_of (a) & ZMQ_POLLIN);

@@ -10,8 +10,9 @@
 
 uint64_t zc_now (void);
 
-/* now + ms, ZC_NEVER for ms < 0, saturating. */
+/* now + ms (not negative), saturating. */
 uint64_t zc_deadline_after (int64_t ms);
+/* The same; ZC_NEVER for ms < 0, which takes no look at the clock. */
 static inline uint64_t zc_deadline (int64_t ms)
 {
     return ms < 0 ? ZC_NEVER : zc_deadline_after (ms);

@@ -32,11 +32,6 @@ struct poll
 
 /* ---- what is ready ---- */
 
-static bool has_message (struct zc_sock *s)
-{
-    return s->half_in.head || s->stash.head || (s->hub->ops->can_recv && s->hub->ops->can_recv (s->hub));
-}
-
 /* Under the lock. look: reads the links if nothing is there. Negative: the socket is of no use any more. */
 static int socket_ready (struct watch *x, bool look)
 {
@@ -46,17 +41,17 @@ static int socket_ready (struct watch *x, bool look)
 
     zc_hub_drain_mail (h);
     if (h->state == ZC_HUB_OPEN && x->wants_in) {
-        bool in = has_message (s);
+        bool in = zc_sock_has_message (s);
         if (!in && look) {
             if (!x->w.has_role)
                 x->w.has_role = zc_driver_take (h);
             if (x->w.has_role) {
                 zc_driver_look (h, 0);
-                in = has_message (s);
+                in = zc_sock_has_message (s);
             }
         }
         while (!in && !zc_driver_clear (h))
-            in = has_message (s);
+            in = zc_sock_has_message (s);
         if (in)
             events |= ZMQ_POLLIN;
     }

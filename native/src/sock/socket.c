@@ -207,11 +207,6 @@ int zc_sock_set (void *handle, int option, const void *value, size_t size)
     return rc;
 }
 
-static bool has_message (struct zc_sock *s)
-{
-    return s->half_in.head || s->stash.head || (s->hub->ops->can_recv && s->hub->ops->can_recv (s->hub));
-}
-
 int zc_sock_events (struct zc_sock *s)
 {
     struct zc_hub *h = s->hub;
@@ -219,12 +214,12 @@ int zc_sock_events (struct zc_sock *s)
     int events = 0;
 
     zc_wait_init (&w, h);
-    bool in = has_message (s);
+    bool in = zc_sock_has_message (s);
     if (!in)
         (void) zc_wait_in (&w); /* looks */
     zc_wait_end (&w);
     do /* judged in the region that clears: both calls may have given the lock away */
-        in = has_message (s);
+        in = zc_sock_has_message (s);
     while (!in && !zc_driver_clear (h));
     if (in)
         events |= ZMQ_POLLIN;

@@ -132,6 +132,12 @@ static inline void zc_sock_exit (struct zc_sock *s)
 }
 int zc_sock_set (void *handle, int option, const void *value, size_t size);
 int zc_sock_get (void *handle, int option, void *value, size_t *size);
+/* A receive would find something. Under the lock. */
+static inline bool zc_sock_has_message (struct zc_sock *s)
+{
+    const struct zc_hub_ops *ops = s->hub->ops;
+    return s->half_in.head || s->stash.head || (ops->can_recv && ops->can_recv (s->hub));
+}
 /* What the socket could do now: ZMQ_POLLIN, ZMQ_POLLOUT. Looks at its links. Under the lock. */
 int zc_sock_events (struct zc_sock *);
 

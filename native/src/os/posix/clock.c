@@ -13,10 +13,7 @@ uint64_t zc_now (void)
 
 uint64_t zc_deadline_after (int64_t ms)
 {
-    uint64_t now;
+    uint64_t now = zc_now ();
 
-    if (ms < 0)
-        return ZC_NEVER;
-    now = zc_now ();
     return (uint64_t) ms >= (ZC_NEVER - now) / ZC_MS ? ZC_NEVER : now + (uint64_t) ms * ZC_MS;
 }

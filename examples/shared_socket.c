@@ -3,13 +3,13 @@
 #include <zcffi.h>
 
 /* Sends the numbers 1 to `count`, one message each. Gives how many went out. */
-int count_up_to(void *socket, int count)
+int count_up_to (void *socket, int count)
 {
     int sent = 0;
 
     while (sent < count) {
         int number = sent + 1;
-        if (zmq_send(socket, &number, sizeof number, 0) < 0)
+        if (zmq_send (socket, &number, sizeof number, 0) < 0)
             break;
         sent++;
     }

@@ -16,12 +16,12 @@
 #include "zmq.h"
 
 /* Ours must hold in every build. */
-#define MUST(cond_)                                                                                \
-    do {                                                                                           \
-        if (!(cond_)) {                                                                            \
-            fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #cond_);                    \
-            abort();                                                                               \
-        }                                                                                          \
+#define MUST(cond_)                                                                                          \
+    do {                                                                                                     \
+        if (!(cond_)) {                                                                                      \
+            fprintf (stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #cond_);                             \
+            abort ();                                                                                        \
+        }                                                                                                    \
     } while (0)
 
 struct slices
@@ -31,14 +31,14 @@ struct slices
 };
 
 /* 0 when the input is at its end. */
-static inline uint8_t slices_choice(struct slices *s)
+static inline uint8_t slices_choice (struct slices *s)
 {
     return s->size > 0 ? s->bytes[--s->size] : 0;
 }
 
 /* The next 1 to 16 bytes, mostly few, or all that is left when the dice says so; copied to a place
  * of their own, so that reading past them is seen. */
-static inline uint8_t *slices_piece(struct slices *s, uint64_t *dice, size_t *n)
+static inline uint8_t *slices_piece (struct slices *s, uint64_t *dice, size_t *n)
 {
     uint8_t *piece;
 
@@ -46,14 +46,14 @@ static inline uint8_t *slices_piece(struct slices *s, uint64_t *dice, size_t *n)
     *n = *dice >> 60 == 0 ? s->size : 1 + (*dice >> 33) % 16;
     if (*n > s->size)
         *n = s->size;
-    piece = malloc(*n ? *n : 1);
+    piece = malloc (*n ? *n : 1);
     if (*n > 0)
-        memcpy(piece, s->bytes, *n);
+        memcpy (piece, s->bytes, *n);
     s->bytes += *n;
     s->size -= *n;
     return piece;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t n);
 
 #endif

@@ -14,7 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_PROCESSES = 64 };
+enum
+{
+    MAX_PROCESSES = 64
+};
 
 struct bench_page *bench_page;
 bool bench_is_inproc;
@@ -81,7 +84,7 @@ static void burn (void)
 
 static void child_ended (int number, siginfo_t *info, void *context)
 {
-    (void) number, (void) context;
+    (void)number, (void)context;
     if (info->si_code == CLD_EXITED && info->si_status == 0)
         return;
     char text[] = "the other process failed\n", crash[] = "the other process crashed\n";
@@ -94,10 +97,10 @@ static void child_ended (int number, siginfo_t *info, void *context)
 void bench_begin (const char *transport)
 {
     const char *hogs = getenv ("BENCH_HOGS");
-    struct sigaction action = {.sa_sigaction = child_ended, .sa_flags = SA_SIGINFO | SA_RESTART | SA_NOCLDSTOP};
+    struct sigaction action = {.sa_sigaction = child_ended,
+                               .sa_flags = SA_SIGINFO | SA_RESTART | SA_NOCLDSTOP};
 
-    bench_page
-        = mmap (NULL, sizeof *bench_page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    bench_page = mmap (NULL, sizeof *bench_page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (bench_page == MAP_FAILED)
         bench_die ("mmap: %s", strerror (errno));
     bench_is_inproc = !strcmp (transport, "inproc");
@@ -112,21 +115,21 @@ pid_t bench_process (void (*run) (void))
         bench_die ("more than %d processes", MAX_PROCESSES);
     pid_t pid = start (run);
     if (clock_getcpuclockid (pid, &process_clocks[process_count]))
-        bench_die ("no CPU clock of process %d", (int) pid);
+        bench_die ("no CPU clock of process %d", (int)pid);
     processes[process_count++] = pid;
     return pid;
 }
 
 static void *thread_main (void *run)
 {
-    ((void (*) (void)) run) ();
+    ((void (*) (void))run) ();
     return NULL;
 }
 
 void bench_thread (void (*run) (void))
 {
     pthread_t thread;
-    int rc = pthread_create (&thread, NULL, thread_main, (void *) run);
+    int rc = pthread_create (&thread, NULL, thread_main, (void *)run);
 
     if (rc)
         bench_die ("pthread_create: %s", strerror (rc));
@@ -143,7 +146,7 @@ pid_t bench_other (void (*run) (void))
 
 void bench_wait (atomic_int *value, int wanted, double seconds, const char *what)
 {
-    uint64_t end = bench_ns () + (uint64_t) (seconds * 1e9);
+    uint64_t end = bench_ns () + (uint64_t)(seconds * 1e9);
 
     while (atomic_load (value) < wanted) {
         if (bench_ns () > end)
@@ -157,12 +160,12 @@ uint64_t bench_ns (void)
     struct timespec t;
 
     clock_gettime (CLOCK_MONOTONIC, &t);
-    return (uint64_t) t.tv_sec * 1000000000 + (uint64_t) t.tv_nsec;
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 void bench_sleep_until (uint64_t ns)
 {
-    struct timespec t = {.tv_sec = (time_t) (ns / 1000000000), .tv_nsec = (long) (ns % 1000000000)};
+    struct timespec t = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
 
     while (clock_nanosleep (CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
         ;
@@ -173,7 +176,7 @@ static double clock_seconds (clockid_t id)
     struct timespec t = {0};
 
     clock_gettime (id, &t); /* a process that has ended counts nothing */
-    return (double) t.tv_sec + (double) t.tv_nsec * 1e-9;
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 double bench_cpu (void)
@@ -195,12 +198,12 @@ double bench_rss_kib (pid_t pid)
     char path[64];
     long all, resident = 0;
 
-    snprintf (path, sizeof path, "/proc/%d/statm", (int) (pid ? pid : getpid ()));
+    snprintf (path, sizeof path, "/proc/%d/statm", (int)(pid ? pid : getpid ()));
     FILE *file = fopen (path, "r");
     if (!file || fscanf (file, "%ld %ld", &all, &resident) != 2)
         bench_die ("%s: cannot be read", path);
     fclose (file);
-    return (double) resident * (double) sysconf (_SC_PAGESIZE) / 1024;
+    return (double)resident * (double)sysconf (_SC_PAGESIZE) / 1024;
 }
 
 long bench_switches (pid_t pid)
@@ -208,14 +211,14 @@ long bench_switches (pid_t pid)
     char path[300], line[256];
     long sum = 0, n;
 
-    snprintf (path, sizeof path, "/proc/%d/task", (int) pid);
+    snprintf (path, sizeof path, "/proc/%d/task", (int)pid);
     DIR *tasks = opendir (path);
     if (!tasks)
         bench_die ("%s: %s", path, strerror (errno));
     for (struct dirent *entry; (entry = readdir (tasks));) {
         if (entry->d_name[0] == '.')
             continue;
-        snprintf (path, sizeof path, "/proc/%d/task/%.64s/status", (int) pid, entry->d_name);
+        snprintf (path, sizeof path, "/proc/%d/task/%.64s/status", (int)pid, entry->d_name);
         FILE *file = fopen (path, "r");
         while (file && fgets (line, sizeof line, file))
             if (sscanf (line, "voluntary_ctxt_switches: %ld", &n) == 1
@@ -239,7 +242,7 @@ void bench_samples_init (struct bench_samples *s, size_t capacity)
 
 static int compare (const void *a, const void *b)
 {
-    uint32_t x = *(const uint32_t *) a, y = *(const uint32_t *) b;
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
     return (x > y) - (x < y);
 }
@@ -250,7 +253,8 @@ void bench_samples_print (struct bench_samples *s, double ways)
         bench_die ("nothing was measured");
     qsort (s->ns, s->count, sizeof *s->ns, compare);
     bench_print ("median_us", s->ns[s->count / 2] / 1e3 / ways);
-    bench_print ("p99_us", s->ns[(s->count * 99 + 99) / 100 - 1] / 1e3 / ways); /* 99 of 100 are not above it */
+    bench_print ("p99_us",
+                 s->ns[(s->count * 99 + 99) / 100 - 1] / 1e3 / ways); /* 99 of 100 are not above it */
     bench_print ("max_us", s->ns[s->count - 1] / 1e3 / ways);
-    bench_print ("samples", (double) s->count);
+    bench_print ("samples", (double)s->count);
 }

@@ -71,7 +71,7 @@ void bench_samples_init (struct bench_samples *s, size_t capacity);
 static inline void bench_sample (struct bench_samples *s, uint64_t ns)
 {
     if (s->count < s->capacity)
-        s->ns[s->count++] = ns > UINT32_MAX ? UINT32_MAX : (uint32_t) ns;
+        s->ns[s->count++] = ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns;
 }
 /* Prints median_us, p99_us, max_us and samples; each sample divided by `ways`. */
 void bench_samples_print (struct bench_samples *s, double ways);

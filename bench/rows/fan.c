@@ -10,7 +10,10 @@
 
 #include <signal.h>
 
-enum { SIZE = 64 };
+enum
+{
+    SIZE = 64
+};
 static bool is_publishing, is_slow;
 static int peers;
 
@@ -20,7 +23,8 @@ static void one_sends (void)
     char body[SIZE] = {0};
 
     row_bind (socket, "tcp");
-    bench_wait (&bench_page->is_done, 1, 20, "waiting for the peers"); /* none waits to be accepted while we are busy */
+    bench_wait (&bench_page->is_done, 1, 20,
+                "waiting for the peers"); /* none waits to be accepted while we are busy */
     for (;;)
         row_send (socket, body, sizeof body, 0);
 }
@@ -88,7 +92,7 @@ static double count (uint64_t ns)
         take_what_came ();
     while (now < start + ns);
     cpu = bench_cpu () - cpu;
-    return (double) got * 1e9 / (double) (now - start);
+    return (double)got * 1e9 / (double)(now - start);
 }
 
 int main (int count_args, char **args)
@@ -97,15 +101,15 @@ int main (int count_args, char **args)
         bench_die ("usage: fan publish|spread PEERS SECONDS [stopped|slow]");
     is_publishing = !strcmp (args[1], "publish");
     peers = atoi (args[2]);
-    uint64_t seconds = (uint64_t) (atof (args[3]) * 1e9);
+    uint64_t seconds = (uint64_t)(atof (args[3]) * 1e9);
     bool is_one_more = count_args == 5;
     is_slow = is_one_more && !strcmp (args[4], "slow");
 
     bench_begin ("tcp");
     bench_process (one_sends);
     pid_t more = is_one_more ? bench_process (one_more) : 0;
-    items = calloc ((size_t) peers, sizeof *items);
-    has_heard = calloc ((size_t) peers, sizeof *has_heard);
+    items = calloc ((size_t)peers, sizeof *items);
+    has_heard = calloc ((size_t)peers, sizeof *has_heard);
     row_many (peers);
     zmq_msg_init (&message);
     for (int i = 0; i < peers; i++) {
@@ -122,7 +126,7 @@ int main (int count_args, char **args)
     }
     double rate = count (seconds);
     bench_print ("rate", rate);
-    bench_print ("cpu_per_million", cpu * 1e6 / (double) got);
+    bench_print ("cpu_per_million", cpu * 1e6 / (double)got);
     if (is_one_more) {
         atomic_store (&bench_page->step, 1);
         while (atomic_load (&bench_page->step) < 2) {

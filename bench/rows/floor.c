@@ -19,7 +19,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BIG = 65536, SLOTS = 1000 };
+enum
+{
+    BIG = 65536,
+    SLOTS = 1000
+};
 static const char *what, *transport;
 static long number;
 static double seconds;
@@ -52,12 +56,12 @@ static void open_listener (void)
     const char *folder = getenv ("BENCH_DIR");
 
     if (is_tcp) {
-        address.tcp = (struct sockaddr_in) {.sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
+        address.tcp = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
         address_size = sizeof address.tcp;
     } else {
         address.ipc.sun_family = AF_UNIX;
         snprintf (address.ipc.sun_path, sizeof address.ipc.sun_path, "%s/%d.raw", folder ? folder : "/tmp",
-                  (int) getpid ());
+                  (int)getpid ());
         address_size = sizeof address.ipc;
     }
     listener = socket (address.any.sa_family, SOCK_STREAM, 0);
@@ -89,7 +93,7 @@ static void put (const char *data, size_t size)
         if (n <= 0)
             bench_die ("write: %s", strerror (errno));
         data += n;
-        size -= (size_t) n;
+        size -= (size_t)n;
     }
 }
 
@@ -100,7 +104,7 @@ static void get (char *data, size_t size)
         if (n <= 0)
             bench_die ("read: %s", n ? strerror (errno) : "the end");
         data += n;
-        size -= (size_t) n;
+        size -= (size_t)n;
     }
 }
 
@@ -124,7 +128,7 @@ static void take_over (int event)
 
 static void reply (void)
 {
-    char *body = calloc (1, (size_t) number);
+    char *body = calloc (1, (size_t)number);
 
     if (!bench_is_inproc)
         open_connection ();
@@ -133,8 +137,8 @@ static void reply (void)
             take_over (events[0]);
             hand_over (events[1]);
         } else {
-            get (body, (size_t) number);
-            put (body, (size_t) number);
+            get (body, (size_t)number);
+            put (body, (size_t)number);
         }
     }
 }
@@ -142,9 +146,9 @@ static void reply (void)
 static void reqrep (void)
 {
     struct bench_samples samples;
-    char *body = calloc (1, (size_t) number);
-    uint64_t then = bench_ns (), now, begin = then + (uint64_t) (seconds * 1e8);
-    uint64_t end = begin + (uint64_t) (seconds * 1e9);
+    char *body = calloc (1, (size_t)number);
+    uint64_t then = bench_ns (), now, begin = then + (uint64_t)(seconds * 1e8);
+    uint64_t end = begin + (uint64_t)(seconds * 1e9);
     double cpu = 0;
 
     bench_samples_init (&samples, 4000000);
@@ -153,8 +157,8 @@ static void reqrep (void)
             hand_over (events[0]);
             take_over (events[1]);
         } else {
-            put (body, (size_t) number);
-            get (body, (size_t) number);
+            put (body, (size_t)number);
+            get (body, (size_t)number);
         }
         now = bench_ns ();
         if (now > end || samples.count == samples.capacity)
@@ -165,7 +169,7 @@ static void reqrep (void)
             cpu = bench_cpu ();
         bench_sample (&samples, now - then);
     }
-    bench_print ("cpu_us", (bench_cpu () - cpu) * 1e6 / 2 / (double) samples.count);
+    bench_print ("cpu_us", (bench_cpu () - cpu) * 1e6 / 2 / (double)samples.count);
     bench_samples_print (&samples, 2);
 }
 
@@ -173,7 +177,7 @@ static void reqrep (void)
 
 static size_t framed (void)
 {
-    return (size_t) number + (number < 256 ? 2 : 9);
+    return (size_t)number + (number < 256 ? 2 : 9);
 }
 
 static void pour (void)
@@ -208,7 +212,7 @@ static double drink (void)
         ssize_t n = read (fd, body, sizeof body);
         if (n <= 0)
             bench_die ("read: %s", n ? strerror (errno) : "the end");
-        return (double) n / (double) framed ();
+        return (double)n / (double)framed ();
     }
     for (int i = 0; i < 64; i++) {
         pthread_mutex_lock (&ring.mutex);
@@ -229,7 +233,7 @@ static double drink (void)
 static void stream (void)
 {
     double got = 0, cpu = 0;
-    uint64_t now, start = 0, end = bench_ns () + (uint64_t) (seconds * 1e8);
+    uint64_t now, start = 0, end = bench_ns () + (uint64_t)(seconds * 1e8);
 
     for (;;) {
         got += drink ();
@@ -240,12 +244,12 @@ static void stream (void)
             break;
         cpu = bench_cpu ();
         start = now;
-        end = now + (uint64_t) (seconds * 1e9);
+        end = now + (uint64_t)(seconds * 1e9);
         got = 0;
     }
-    double rate = got * 1e9 / (double) (now - start);
+    double rate = got * 1e9 / (double)(now - start);
     bench_print ("rate", rate);
-    bench_print ("mib_s", rate * (double) number / 1048576);
+    bench_print ("mib_s", rate * (double)number / 1048576);
     bench_print ("cpu_per_million", (bench_cpu () - cpu) * 1e6 / got);
 }
 
@@ -253,12 +257,12 @@ static void stream (void)
 
 static void drip (void)
 {
-    uint64_t body[8] = {0}, gap = 1000000000 / (uint64_t) number, due, now;
+    uint64_t body[8] = {0}, gap = 1000000000 / (uint64_t)number, due, now;
 
     prctl (PR_SET_TIMERSLACK, 1);
     open_connection ();
     due = bench_ns () + 5000000;
-    long counted = (long) ((double) number * seconds);
+    long counted = (long)((double)number * seconds);
     for (long i = -counted / 10; i < counted; i++, due += gap) { /* the first tenth is not counted */
         if (gap >= 100000)
             bench_sleep_until (due);
@@ -266,7 +270,7 @@ static void drip (void)
             ;
         body[0] = now;
         body[1] = i >= 0;
-        put ((const char *) body, sizeof body);
+        put ((const char *)body, sizeof body);
     }
     for (;;)
         pause ();
@@ -280,12 +284,12 @@ static void catch_drops (void)
     double cpu = 0;
     uint64_t start = 0;
 
-    bench_samples_init (&samples, (size_t) ((double) number * seconds));
+    bench_samples_init (&samples, (size_t)((double)number * seconds));
     while (samples.count < samples.capacity) {
-        ssize_t n = read (fd, (char *) body + have, sizeof body - have);
+        ssize_t n = read (fd, (char *)body + have, sizeof body - have);
         if (n <= 0)
             bench_die ("read: %s", n ? strerror (errno) : "the end");
-        have += (size_t) n;
+        have += (size_t)n;
         uint64_t now = bench_ns ();
         size_t whole = have / 64;
         for (size_t i = 0; i < whole; i++)
@@ -296,11 +300,11 @@ static void catch_drops (void)
             start = bench_ns ();
         }
         have -= whole * 64;
-        memmove (body, (char *) body + whole * 64, have);
+        memmove (body, (char *)body + whole * 64, have);
     }
-    double took = (double) (bench_ns () - start) / 1e9;
+    double took = (double)(bench_ns () - start) / 1e9;
     bench_print ("cpu_ms", (bench_cpu () - cpu) * 1e3 / took);
-    bench_print ("kept", (double) (samples.count - 1) / took / (double) number);
+    bench_print ("kept", (double)(samples.count - 1) / took / (double)number);
     bench_samples_print (&samples, 1);
 }
 

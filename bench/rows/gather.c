@@ -3,14 +3,18 @@
  * Each says a word first; they begin when all have been heard. rate: messages/s in all. */
 #include "sockets.h"
 
-enum { SIZE = 64, SHARE = 5000 };
+enum
+{
+    SIZE = 64,
+    SHARE = 5000
+};
 static int share;
 
 /* 16 at a time from each; a full one is passed by, and when all are full it waits for one that is not. */
 static void send_all (void)
 {
     char body[SIZE] = {0};
-    zmq_pollitem_t *items = calloc ((size_t) share, sizeof *items);
+    zmq_pollitem_t *items = calloc ((size_t)share, sizeof *items);
 
     row_many (share);
     for (int i = 0; i < share; i++) {
@@ -34,7 +38,7 @@ int main (int count, char **args)
     if (count != 3)
         bench_die ("usage: gather PUSHES SECONDS");
     int peers = atoi (args[1]), processes = (peers + SHARE - 1) / SHARE;
-    uint64_t seconds = (uint64_t) (atof (args[2]) * 1e9);
+    uint64_t seconds = (uint64_t)(atof (args[2]) * 1e9);
     char body[SIZE];
 
     share = peers / processes;
@@ -57,8 +61,8 @@ int main (int count, char **args)
         if (++got % 64 || (now = bench_ns ()) < end)
             continue;
         if (start) {
-            bench_print ("rate", (double) got * 1e9 / (double) (now - start));
-            bench_print ("cpu_per_million", (bench_cpu () - cpu) * 1e6 / (double) got);
+            bench_print ("rate", (double)got * 1e9 / (double)(now - start));
+            bench_print ("cpu_per_million", (bench_cpu () - cpu) * 1e6 / (double)got);
             bench_end ();
         }
         cpu = bench_cpu ();

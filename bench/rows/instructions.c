@@ -7,7 +7,12 @@
  * to a SUB with 100 subscriptions, of which one matches; multipart: three parts each, DEALER to ROUTER. */
 #include "sockets.h"
 
-enum { SIZE = 64, BATCH = 32, TOPICS = 100 };
+enum
+{
+    SIZE = 64,
+    BATCH = 32,
+    TOPICS = 100
+};
 static const char *pattern;
 static void *one, *two; /* the second connects */
 static char body[SIZE], found[SIZE];
@@ -21,8 +26,14 @@ static void open_sockets (const char *transport)
 {
     char topic[4];
 
-    one = row_socket (is ("push-pull") ? ZMQ_PULL : is ("req-rep") ? ZMQ_REP : is ("pub-sub") ? ZMQ_XPUB : ZMQ_ROUTER);
-    two = row_socket (is ("push-pull") ? ZMQ_PUSH : is ("req-rep") ? ZMQ_REQ : is ("pub-sub") ? ZMQ_SUB : ZMQ_DEALER);
+    one = row_socket (is ("push-pull") ? ZMQ_PULL
+                      : is ("req-rep") ? ZMQ_REP
+                      : is ("pub-sub") ? ZMQ_XPUB
+                                       : ZMQ_ROUTER);
+    two = row_socket (is ("push-pull") ? ZMQ_PUSH
+                      : is ("req-rep") ? ZMQ_REQ
+                      : is ("pub-sub") ? ZMQ_SUB
+                                       : ZMQ_DEALER);
     row_bind (one, transport);
     for (int i = 0; is ("pub-sub") && i < TOPICS; i++) {
         snprintf (topic, sizeof topic, "%03d", i);

@@ -18,7 +18,7 @@ int main (int count, char **args)
     if (count != 2)
         bench_die ("usage: keep COUNT");
     long total = atol (args[1]), n = 0;
-    zmq_msg_t message, *kept = calloc ((size_t) (total / 1000 + 1), sizeof *kept);
+    zmq_msg_t message, *kept = calloc ((size_t)(total / 1000 + 1), sizeof *kept);
 
     bench_begin ("tcp");
     bench_other (sender);
@@ -36,7 +36,7 @@ int main (int count, char **args)
         }
     }
     double grown = (bench_rss_kib (0) - before) * 1024;
-    bench_print ("ratio", grown / (double) n / (64 + sizeof *kept));
+    bench_print ("ratio", grown / (double)n / (64 + sizeof *kept));
     bench_print ("grown_kib", grown / 1024);
     bench_end ();
 }

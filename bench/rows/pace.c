@@ -15,7 +15,7 @@ static long rate, total, unmeasured;
 static void sender (void)
 {
     void *socket = row_socket (ZMQ_PUSH);
-    uint64_t body[8] = {0}, gap = is_burst ? 5000000 : 1000000000 / (uint64_t) rate, now;
+    uint64_t body[8] = {0}, gap = is_burst ? 5000000 : 1000000000 / (uint64_t)rate, now;
 
     prctl (PR_SET_TIMERSLACK, 1);
     row_connect (socket);
@@ -45,15 +45,15 @@ int main (int count, char **args)
         bench_die ("usage: pace stream TRANSPORT RATE SECONDS | pace burst TRANSPORT BURSTS");
     is_burst = !strcmp (args[1], "burst");
     rate = atol (args[3]);
-    total = is_burst ? rate : (long) ((double) rate * atof (args[4]));
+    total = is_burst ? rate : (long)((double)rate * atof (args[4]));
     unmeasured = total / 10;
     struct bench_samples samples;
     uint64_t body[8], start = 0;
     double cpu = 0;
 
     bench_begin (args[2]);
-    bench_samples_init (&samples, (size_t) total);
-    memset (samples.ns, 1, (size_t) total * sizeof *samples.ns);
+    bench_samples_init (&samples, (size_t)total);
+    memset (samples.ns, 1, (size_t)total * sizeof *samples.ns);
     if (bench_is_inproc)
         row_open_context ();
     bench_other (sender);
@@ -71,10 +71,10 @@ int main (int count, char **args)
             start = bench_ns ();
         }
     }
-    double seconds = (double) (bench_ns () - start) / 1e9;
+    double seconds = (double)(bench_ns () - start) / 1e9;
     bench_print ("cpu_ms", (bench_cpu () - cpu) * 1e3 / seconds);
     if (!is_burst)
-        bench_print ("kept", (double) (total - 1) / seconds / (double) rate);
+        bench_print ("kept", (double)(total - 1) / seconds / (double)rate);
     bench_samples_print (&samples, 1);
     bench_end ();
 }

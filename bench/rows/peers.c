@@ -13,11 +13,22 @@
 #include <malloc.h>
 #include <signal.h>
 
-enum { SHARE = 5000, WINDOW = 64 };
+enum
+{
+    SHARE = 5000,
+    WINDOW = 64
+};
 static int peers;
 
 /* The page's numbers */
-enum { STARTED, FINISHED, BASE_KIB, SENT, TRIMMED_KIB };
+enum
+{
+    STARTED,
+    FINISHED,
+    BASE_KIB,
+    SENT,
+    TRIMMED_KIB
+};
 
 /* Sleeps until it is asked, so that the idle process has no wake-ups of ours. */
 static void trim_when_asked (void)
@@ -30,7 +41,7 @@ static void trim_when_asked (void)
     if (sigwait (&asked, &number))
         bench_die ("sigwait: %s", strerror (errno));
     malloc_trim (0);
-    atomic_store (&bench_page->numbers[TRIMMED_KIB], (long) bench_rss_kib (0));
+    atomic_store (&bench_page->numbers[TRIMMED_KIB], (long)bench_rss_kib (0));
     atomic_fetch_add (&bench_page->step, 1);
 }
 
@@ -50,9 +61,9 @@ static void serve (void)
         row_recv (socket, id, sizeof id);
         row_recv (socket, body, sizeof body);
         if (i == 0) /* one that only warms up */
-            atomic_store (&bench_page->numbers[BASE_KIB], (long) bench_rss_kib (0));
+            atomic_store (&bench_page->numbers[BASE_KIB], (long)bench_rss_kib (0));
         if (i == peers)
-            atomic_store (&bench_page->numbers[FINISHED], (long) bench_ns ());
+            atomic_store (&bench_page->numbers[FINISHED], (long)bench_ns ());
         atomic_store (&bench_page->is_done, i + 1);
     }
 }
@@ -73,7 +84,7 @@ static void come (void)
     long unset = 0;
 
     row_many (n);
-    atomic_compare_exchange_strong (&bench_page->numbers[STARTED], &unset, (long) bench_ns ());
+    atomic_compare_exchange_strong (&bench_page->numbers[STARTED], &unset, (long)bench_ns ());
     for (int i = 0; i < n; i++) {
         void *socket = row_socket (ZMQ_DEALER);
         row_connect (socket);
@@ -105,20 +116,20 @@ int main (int count, char **args)
         pids[i] = bench_process (come);
     bench_wait (&bench_page->is_done, peers + 1, 30, "waiting for the peers");
     long took = atomic_load (&bench_page->numbers[FINISHED]) - atomic_load (&bench_page->numbers[STARTED]);
-    double base = (double) atomic_load (&bench_page->numbers[BASE_KIB]);
-    bench_print ("rate", peers * 1e9 / (double) took);
+    double base = (double)atomic_load (&bench_page->numbers[BASE_KIB]);
+    bench_print ("rate", peers * 1e9 / (double)took);
 
     bench_sleep_until (bench_ns () + 300000000); /* what follows a connection is over */
     bench_print ("kib_per_peer", (bench_rss_kib (pids[0]) - base) / peers);
     bench_print ("kib_per_socket", bench_rss_kib (pids[1]) / (peers < SHARE ? peers : SHARE));
-    double cpu = -bench_others_cpu (), started = (double) bench_ns ();
+    double cpu = -bench_others_cpu (), started = (double)bench_ns ();
     long switches = 0;
     for (int i = 0; i <= shares; i++)
         switches -= bench_switches (pids[i]);
-    bench_sleep_until ((uint64_t) (started + seconds * 1e9));
+    bench_sleep_until ((uint64_t)(started + seconds * 1e9));
     for (int i = 0; i <= shares; i++)
         switches += bench_switches (pids[i]);
-    bench_print ("wakes", (double) switches / seconds);
+    bench_print ("wakes", (double)switches / seconds);
     bench_print ("cpu_percent", (cpu + bench_others_cpu ()) * 100 / seconds);
 
     signal (SIGCHLD, SIG_IGN);
@@ -128,6 +139,7 @@ int main (int count, char **args)
     bench_print ("kib_left", (bench_rss_kib (pids[0]) - base) / peers);
     kill (pids[0], SIGUSR1);
     bench_wait (&bench_page->step, 1, 10, "waiting for the memory to be given back");
-    bench_print ("kib_left_trimmed", ((double) atomic_load (&bench_page->numbers[TRIMMED_KIB]) - base) / peers);
+    bench_print ("kib_left_trimmed",
+                 ((double)atomic_load (&bench_page->numbers[TRIMMED_KIB]) - base) / peers);
     bench_end ();
 }

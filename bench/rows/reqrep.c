@@ -31,7 +31,7 @@ int main (int count, char **args)
     if (count != 4)
         bench_die ("usage: reqrep TRANSPORT SIZE SECONDS");
     transport = args[1];
-    size = (size_t) atol (args[2]);
+    size = (size_t)atol (args[2]);
     double seconds = atof (args[3]);
     char *body = calloc (1, size);
     struct bench_samples samples;
@@ -57,15 +57,15 @@ int main (int count, char **args)
             if (now > end || samples.count == samples.capacity)
                 break;
         } else if (i == 0) {
-            end = now + (uint64_t) (seconds * 1e8); /* a tenth to warm up */
+            end = now + (uint64_t)(seconds * 1e8); /* a tenth to warm up */
         } else if (now > end) {
             cpu = bench_cpu ();
             start = now = bench_ns ();
-            end = now + (uint64_t) (seconds * 1e9);
+            end = now + (uint64_t)(seconds * 1e9);
         }
     }
     cpu = bench_cpu () - cpu;
-    bench_print ("cpu_us", cpu * 1e6 / 2 / (double) samples.count);
+    bench_print ("cpu_us", cpu * 1e6 / 2 / (double)samples.count);
     bench_samples_print (&samples, 2);
     bench_end ();
 }

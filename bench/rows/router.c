@@ -6,7 +6,7 @@ static int clients, flight;
 
 static void ask (void)
 {
-    zmq_pollitem_t *items = calloc ((size_t) clients, sizeof *items);
+    zmq_pollitem_t *items = calloc ((size_t)clients, sizeof *items);
     char body[64] = {0};
     zmq_msg_t message;
 
@@ -33,7 +33,7 @@ int main (int count, char **args)
         bench_die ("usage: router CLIENTS FLIGHT SECONDS");
     clients = atoi (args[1]);
     flight = atoi (args[2]);
-    uint64_t seconds = (uint64_t) (atof (args[3]) * 1e9);
+    uint64_t seconds = (uint64_t)(atof (args[3]) * 1e9);
     char id[256], body[64];
 
     bench_begin ("tcp");
@@ -62,7 +62,7 @@ int main (int count, char **args)
         got = 0;
     }
     cpu = bench_cpu () - cpu;
-    bench_print ("rate", (double) got * 1e9 / (double) (now - start));
-    bench_print ("cpu_per_million", cpu * 1e6 / (double) got);
+    bench_print ("rate", (double)got * 1e9 / (double)(now - start));
+    bench_print ("cpu_per_million", cpu * 1e6 / (double)got);
     bench_end ();
 }

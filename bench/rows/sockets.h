@@ -26,7 +26,7 @@ static inline void row_check_library (void)
 
     if (!wanted)
         return;
-    if (!dladdr ((void *) zmq_ctx_new, &info) || !realpath (info.dli_fname, found))
+    if (!dladdr ((void *)zmq_ctx_new, &info) || !realpath (info.dli_fname, found))
         bench_die ("where zmq_ctx_new comes from can't be told");
     if (strcmp (found, wanted))
         bench_die ("%s was loaded instead of %s", found, wanted);
@@ -72,7 +72,7 @@ static inline void row_bind (void *socket, const char *transport)
     if (!strcmp (transport, "tcp"))
         snprintf (endpoint, sizeof endpoint, "tcp://127.0.0.1:*");
     else if (!strcmp (transport, "ipc"))
-        snprintf (endpoint, sizeof endpoint, "ipc://%s/%d.ipc", folder ? folder : "/tmp", (int) getpid ());
+        snprintf (endpoint, sizeof endpoint, "ipc://%s/%d.ipc", folder ? folder : "/tmp", (int)getpid ());
     else
         snprintf (endpoint, sizeof endpoint, "inproc://bench");
     if (zmq_bind (socket, endpoint))
@@ -119,7 +119,7 @@ static inline size_t row_recv (void *socket, void *data, size_t room)
 
     if (size < 0)
         bench_die ("zmq_recv: %s", zmq_strerror (errno));
-    return (size_t) size;
+    return (size_t)size;
 }
 
 static inline void row_recv_message (void *socket, zmq_msg_t *message)

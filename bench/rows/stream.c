@@ -39,8 +39,8 @@ int main (int count, char **args)
 {
     if (count != 4 && count != 6)
         bench_die ("usage: stream TRANSPORT SIZE SECONDS [THREADS shared|own]");
-    size = (size_t) atol (args[2]);
-    uint64_t seconds = (uint64_t) (atof (args[3]) * 1e9);
+    size = (size_t)atol (args[2]);
+    uint64_t seconds = (uint64_t)(atof (args[3]) * 1e9);
     if (count == 6) {
         threads = atoi (args[4]);
         is_shared = !strcmp (args[5], "shared");
@@ -78,9 +78,9 @@ int main (int count, char **args)
     cpu = bench_cpu () - cpu;
     if (zmq_msg_size (&message) != size)
         bench_die ("a message of %zu bytes came with %zu", size, zmq_msg_size (&message));
-    double rate = (double) got * 1e9 / (double) (now - start);
+    double rate = (double)got * 1e9 / (double)(now - start);
     bench_print ("rate", rate);
-    bench_print ("mib_s", rate * (double) size / 1048576);
-    bench_print ("cpu_per_million", cpu * 1e6 / (double) got);
+    bench_print ("mib_s", rate * (double)size / 1048576);
+    bench_print ("cpu_per_million", cpu * 1e6 / (double)got);
     bench_end ();
 }

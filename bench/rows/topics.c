@@ -4,14 +4,18 @@
  * subscriber (resident memory); subscribe_rate: subscriptions/s, until the publisher knows the last. */
 #include "sockets.h"
 
-enum { SIZE = 64, TOPIC = 8 };
+enum
+{
+    SIZE = 64,
+    TOPIC = 8
+};
 static unsigned long topics;
 
 /* Eight digits at the head of a message. */
 static void write_topic (char *text, unsigned long n)
 {
     for (int i = TOPIC - 1; i >= 0; i--, n /= 10)
-        text[i] = (char) ('0' + n % 10);
+        text[i] = (char)('0' + n % 10);
 }
 
 static void publish (void)
@@ -40,7 +44,7 @@ int main (int count, char **args)
     if (count != 3)
         bench_die ("usage: topics TOPICS SECONDS");
     topics = strtoul (args[1], NULL, 10);
-    uint64_t seconds = (uint64_t) (atof (args[2]) * 1e9);
+    uint64_t seconds = (uint64_t)(atof (args[2]) * 1e9);
     char body[SIZE];
 
     bench_begin ("tcp");
@@ -48,7 +52,7 @@ int main (int count, char **args)
     void *socket = row_socket (ZMQ_SUB);
 
     /* One peer drops subscriptions beyond its high-water mark: none here, for either. */
-    zmq_setsockopt (socket, ZMQ_SNDHWM, &(int) {0}, sizeof (int));
+    zmq_setsockopt (socket, ZMQ_SNDHWM, &(int){0}, sizeof (int));
     /* The last one first: when its messages come, the connection stands and both sides are warm. */
     subscribe (socket, topics - 1);
     row_connect (socket);
@@ -61,9 +65,9 @@ int main (int count, char **args)
         row_recv (socket, body, sizeof body);
     while (memcmp (body, "00000000", TOPIC));
     uint64_t now = bench_ns ();
-    bench_print ("subscribe_rate", (double) topics * 1e9 / (double) (now - start));
-    bench_print ("bytes_per_topic", (bench_rss_kib (publisher) - before) * 1024 / (double) topics);
-    bench_print ("bytes_per_topic_sub", (bench_rss_kib (0) - before_here) * 1024 / (double) topics);
+    bench_print ("subscribe_rate", (double)topics * 1e9 / (double)(now - start));
+    bench_print ("bytes_per_topic", (bench_rss_kib (publisher) - before) * 1024 / (double)topics);
+    bench_print ("bytes_per_topic_sub", (bench_rss_kib (0) - before_here) * 1024 / (double)topics);
 
     long got = 0;
     double cpu = 0;
@@ -80,7 +84,7 @@ int main (int count, char **args)
         got = 0;
     }
     cpu = bench_cpu () - cpu;
-    bench_print ("rate", (double) got * 1e9 / (double) (now - start));
-    bench_print ("cpu_per_million", cpu * 1e6 / (double) got);
+    bench_print ("rate", (double)got * 1e9 / (double)(now - start));
+    bench_print ("cpu_per_million", cpu * 1e6 / (double)got);
     bench_end ();
 }

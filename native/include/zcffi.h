@@ -102,7 +102,8 @@ ZMQ_EXPORT long zcffi_recv_many (void *socket, zmq_msg_t *parts, size_t capacity
 /** zcffi_send_many() for parts that lie back to back in one buffer.
  *
  * `sizes[i]` is the size of part i times 2, plus 1 when the next part belongs to the same message. */
-ZMQ_EXPORT long zcffi_send_packed (void *socket, const void *buffer, const uint64_t *sizes, size_t count, int flags);
+ZMQ_EXPORT long zcffi_send_packed (void *socket, const void *buffer, const uint64_t *sizes, size_t count,
+                                   int flags);
 
 /** zcffi_recv_many() into one buffer, the parts back to back; `sizes[i]` as in zcffi_send_packed().
  *

@@ -47,7 +47,7 @@ extern "C" {
 /* zmq_timers_new() and its family exist. */
 #define ZMQ_HAVE_TIMERS
 
-#define ZMQ_MAKE_VERSION(major, minor, patch) ((major) *10000 + (minor) *100 + (patch))
+#define ZMQ_MAKE_VERSION(major, minor, patch) ((major)*10000 + (minor)*100 + (patch))
 #define ZMQ_VERSION ZMQ_MAKE_VERSION (ZMQ_VERSION_MAJOR, ZMQ_VERSION_MINOR, ZMQ_VERSION_PATCH)
 
 /* A file descriptor of the system; SOCKET on Windows. */

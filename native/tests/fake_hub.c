@@ -27,9 +27,9 @@ static void text_add (char *t, const uint8_t *data, size_t n)
     for (size_t i = 0; i < n && at < 8000; i++) {
         int c = data[i];
         if (c > 1 && (c < 32 || c > 126))
-            at += (size_t) snprintf (t + at, 8, "<%02x>", (unsigned) c);
+            at += (size_t)snprintf (t + at, 8, "<%02x>", (unsigned)c);
         else
-            t[at++] = c == 0 ? '~' : c == 1 ? '!' : (char) c;
+            t[at++] = c == 0 ? '~' : c == 1 ? '!' : (char)c;
     }
     t[at] = 0;
 }
@@ -37,7 +37,7 @@ static void text_add (char *t, const uint8_t *data, size_t n)
 static size_t bytes_of (const char *text, size_t n, uint8_t *out)
 {
     for (size_t i = 0; i < n; i++)
-        out[i] = text[i] == '~' ? 0 : text[i] == '!' ? 1 : (uint8_t) text[i];
+        out[i] = text[i] == '~' ? 0 : text[i] == '!' ? 1 : (uint8_t)text[i];
     return n;
 }
 
@@ -102,7 +102,7 @@ static const char *name_of (int rc)
 
 static struct fake_pipe *fake_of (const struct zc_pipe *p)
 {
-    return (struct fake_pipe *) (void *) (uintptr_t) p;
+    return (struct fake_pipe *)(void *)(uintptr_t)p;
 }
 
 void zc_random (void *out, size_t n)
@@ -190,7 +190,7 @@ int zc_pipe_subscribe (struct zc_pipe *p, bool cancel, const uint8_t *topic, siz
 
 void zc_pipe_kill (struct zc_pipe *p, int error, uint32_t code, const char *why)
 {
-    (void) code;
+    (void)code;
     fake_of (p)->killed = error;
     fake_of (p)->why = why;
 }
@@ -356,8 +356,8 @@ static int set_bytes (struct fake *f, int option, const void *value, size_t size
         return s->pattern->set ? s->pattern->set (s, option, value, size) : -EINVAL;
     if (rc == 0 && s->pattern->set)
         s->pattern->set (s, option, value, size);
-    f->hub.sndhwm = (uint32_t) s->opt.sndhwm;
-    f->hub.rcvhwm = (uint32_t) s->opt.rcvhwm;
+    f->hub.sndhwm = (uint32_t)s->opt.sndhwm;
+    f->hub.rcvhwm = (uint32_t)s->opt.rcvhwm;
     return rc;
 }
 
@@ -466,7 +466,7 @@ void fake_settle (struct fake *f)
 
 int fake_pipes (const struct fake *f)
 {
-    return (int) f->hub.pipe_count;
+    return (int)f->hub.pipe_count;
 }
 
 static void arrive (struct zc_pipe *p, const char *text, uint8_t flags)
@@ -586,6 +586,6 @@ int fake_killed (const struct zc_pipe *p)
 /* The fakes' pipes have no links. */
 void zc_driver_kill (struct zc_hub *h, struct zc_link *l, int error, uint32_t code, const char *why)
 {
-    (void) h;
+    (void)h;
     zc_pipe_kill (l->pipe, error, code, why);
 }

@@ -23,11 +23,11 @@
 
 struct fake
 {
-    struct zc_link link; /* first */
-    int peer;            /* our end of the pair */
-    int most;            /* bytes one read takes; 0: many */
-    int sndbuf;          /* of the link's end; 0: as it is */
-    bool leftover;       /* a message came with the handshake, no edge tells of it */
+    struct zc_link link;  /* first */
+    int peer;             /* our end of the pair */
+    int most;             /* bytes one read takes; 0: many */
+    int sndbuf;           /* of the link's end; 0: as it is */
+    bool leftover;        /* a message came with the handshake, no edge tells of it */
     pthread_mutex_t gate; /* held by a test: reads wait */
     _Atomic int reads, inside, gone;
     _Atomic bool joined;
@@ -47,27 +47,27 @@ static inline void nap (void)
 }
 
 /* Waits for something that must come by itself; false after five seconds. */
-#define EVENTUALLY(b_, cond_)                                                                                          \
-    do {                                                                                                               \
-        uint64_t end_ = zc_now () + 5000 * ZC_MS;                                                                      \
-        bool is_;                                                                                                      \
-        for (;;) {                                                                                                     \
-            zc_hub_lock ((b_)->h);                                                                                     \
-            is_ = (cond_);                                                                                             \
-            zc_hub_unlock ((b_)->h);                                                                                   \
-            if (is_ || zc_now () > end_)                                                                               \
-                break;                                                                                                 \
-            nap ();                                                                                                    \
-        }                                                                                                              \
-        if (!is_)                                                                                                      \
-            CHECK_FAIL ("does not come: %s", #cond_);                                                                  \
+#define EVENTUALLY(b_, cond_)                                                                                \
+    do {                                                                                                     \
+        uint64_t end_ = zc_now () + 5000 * ZC_MS;                                                            \
+        bool is_;                                                                                            \
+        for (;;) {                                                                                           \
+            zc_hub_lock ((b_)->h);                                                                           \
+            is_ = (cond_);                                                                                   \
+            zc_hub_unlock ((b_)->h);                                                                         \
+            if (is_ || zc_now () > end_)                                                                     \
+                break;                                                                                       \
+            nap ();                                                                                          \
+        }                                                                                                    \
+        if (!is_)                                                                                            \
+            CHECK_FAIL ("does not come: %s", #cond_);                                                        \
     } while (0)
 
 static inline void fake_read (struct zc_link *l, struct zc_intake *in)
 {
-    struct fake *f = (struct fake *) (void *) l;
+    struct fake *f = (struct fake *)(void *)l;
     uint8_t b[64];
-    size_t want = f->most ? (size_t) f->most : sizeof b;
+    size_t want = f->most ? (size_t)f->most : sizeof b;
 
     atomic_fetch_add (&f->inside, 1);
     CHECK_INT (atomic_load (&f->inside), 1); /* never two readers */
@@ -83,28 +83,28 @@ static inline void fake_read (struct zc_link *l, struct zc_intake *in)
     if (n == 0)
         in->closed = true;
     else if (n < 0 && n != -EAGAIN)
-        in->error = (int) n;
+        in->error = (int)n;
     for (int64_t i = 0; i < n; i++) {
         zc_frames_put (&in->fresh, 0, &b[i], 1);
         in->msgs++;
     }
     in->heard = n > 0;
-    in->more = n == (int64_t) want || in->hung_up;
+    in->more = n == (int64_t)want || in->hung_up;
     atomic_fetch_sub (&f->inside, 1);
 }
 
 static inline int fake_subscribe (struct zc_link *l, bool cancel, const uint8_t *topic, size_t n)
 {
-    (void) l;
-    (void) cancel;
-    (void) topic;
-    (void) n;
+    (void)l;
+    (void)cancel;
+    (void)topic;
+    (void)n;
     return 0;
 }
 
 static inline void fake_gone (struct zc_link *l)
 {
-    struct fake *f = (struct fake *) (void *) l;
+    struct fake *f = (struct fake *)(void *)l;
 
     CHECK (!l->is_held && !l->is_reading);
     CHECK (zc_thread_is_current (&l->loop->thread));
@@ -112,11 +112,12 @@ static inline void fake_gone (struct zc_link *l)
     atomic_fetch_add (&f->gone, 1);
 }
 
-static const struct zc_link_ops fake_ops = {.read = fake_read, .subscribe = fake_subscribe, .gone = fake_gone};
+static const struct zc_link_ops fake_ops = {
+    .read = fake_read, .subscribe = fake_subscribe, .gone = fake_gone};
 
 static inline void join_task (struct zc_task *t)
 {
-    struct fake *f = (struct fake *) (void *) ((char *) t - offsetof (struct fake, task));
+    struct fake *f = (struct fake *)(void *)((char *)t - offsetof (struct fake, task));
     struct zc_hub *h = f->link.hub;
 
     CHECK_INT (zc_loop_watch (f->link.loop, &f->link.watch, f->link.fd, 0), 0);
@@ -173,7 +174,7 @@ static inline void bench_close (struct bench *b, struct fake *fakes, int n)
 {
     int linger = 0;
 
-    (void) zmq_setsockopt (b->socket, ZMQ_LINGER, &linger, sizeof linger);
+    (void)zmq_setsockopt (b->socket, ZMQ_LINGER, &linger, sizeof linger);
     CHECK_INT (zmq_close (b->socket), 0);
     CHECK_INT (zmq_ctx_term (b->ctx), 0);
     for (int i = 0; i < n; i++) {
@@ -190,13 +191,14 @@ static inline void bench_let_go (struct bench *b)
 
 static inline bool nests (void)
 {
-    return zc_poller_default ()->nests; /* else the role is never given away: these tests have nothing to ask */
+    return zc_poller_default ()
+        ->nests; /* else the role is never given away: these tests have nothing to ask */
 }
 
 static inline void say (struct fake *f, int n)
 {
     static const char bytes[64];
-    CHECK_INT (write (f->peer, bytes, (size_t) n), n);
+    CHECK_INT (write (f->peer, bytes, (size_t)n), n);
 }
 
 static inline uint32_t unread (const struct zc_hub *h)

@@ -75,29 +75,35 @@ static inline bool is_over (int error)
 
 static inline void dump (const char *name, void *socket)
 {
-    uintptr_t v = (uintptr_t) socket;
-    struct zc_slot *slot = zc_handle_slot ((uint32_t) (v >> 1 & 0xffffff));
+    uintptr_t v = (uintptr_t)socket;
+    struct zc_slot *slot = zc_handle_slot ((uint32_t)(v >> 1 & 0xffffff));
 
     if (!slot || !socket)
         return;
     zc_mutex_lock (&slot->mu);
-    const struct zc_hub *h = slot->kind == ZC_KIND_SOCKET || slot->kind == ZC_KIND_CLOSING ? slot->object : NULL;
+    const struct zc_hub *h =
+        slot->kind == ZC_KIND_SOCKET || slot->kind == ZC_KIND_CLOSING ? slot->object : NULL;
     if (h) {
         fprintf (stderr,
-                 "%s: state %d role %d armed %d refs %d links %u pipes %u act %d | ready %d avail %d mail %d | dirty %d "
-                 "burst %d sweep %d unsent %zu | in %d(%d) out %d(%d) mail %d(%d) | ticking %d resume %d f %d raised %d\n",
+                 "%s: state %d role %d armed %d refs %d links %u pipes %u act %d | ready %d avail %d mail %d "
+                 "| dirty %d "
+                 "burst %d sweep %d unsent %zu | in %d(%d) out %d(%d) mail %d(%d) | ticking %d resume %d f "
+                 "%d raised %d\n",
                  name, h->state, h->role, h->is_armed, h->refs, h->link_live, h->pipe_count, h->act_count,
-                 h->ready_head != NULL, h->avail_head != NULL, h->mail.first != NULL, h->dirty_count, h->is_burst,
-                 h->is_sweeping, h->unsent, h->in.head != NULL, h->in.waking, h->out.head != NULL, h->out.waking,
-                 h->mail.sleepers.head != NULL, h->mail.sleepers.waking, h->is_ticking, h->resume, h->has_f,
-                 h->mail.is_raised);
+                 h->ready_head != NULL, h->avail_head != NULL, h->mail.first != NULL, h->dirty_count,
+                 h->is_burst, h->is_sweeping, h->unsent, h->in.head != NULL, h->in.waking,
+                 h->out.head != NULL, h->out.waking, h->mail.sleepers.head != NULL, h->mail.sleepers.waking,
+                 h->is_ticking, h->resume, h->has_f, h->mail.is_raised);
         for (const struct zc_pipe *p = h->pipes; p; p = p->next) {
             const struct zc_link *l = p->link;
-            fprintf (stderr, "  pipe %u: in %u out %u msgs %zu bytes act %d avail %d dirty %d ending %d leaving %d", p->number,
-                     p->in_msgs, p->out.msgs, p->out.bytes, p->act, p->is_avail, p->is_dirty, p->is_ending, p->is_leaving);
+            fprintf (stderr,
+                     "  pipe %u: in %u out %u msgs %zu bytes act %d avail %d dirty %d ending %d leaving %d",
+                     p->number, p->in_msgs, p->out.msgs, p->out.bytes, p->act, p->is_avail, p->is_dirty,
+                     p->is_ending, p->is_leaving);
             if (l)
-                fprintf (stderr, " link: fd %d held %d blocked %d dead %d reading %d ready %d direct %d", l->fd,
-                         l->is_held, l->is_blocked, l->is_dead, l->is_reading, l->is_ready, l->is_direct);
+                fprintf (stderr, " link: fd %d held %d blocked %d dead %d reading %d ready %d direct %d",
+                         l->fd, l->is_held, l->is_blocked, l->is_dead, l->is_reading, l->is_ready,
+                         l->is_direct);
             fputc ('\n', stderr);
         }
     }
@@ -168,8 +174,9 @@ static inline void stalled (struct arena *a, const char *what)
 {
     char name[32];
 
-    fprintf (stderr, "STALLED (%s): %s over %s, sent %ld, got %ld\n", what, a->plan.watched ? "watched" : "plain",
-             a->plan.transport, atomic_load (&a->sent), atomic_load (&a->got));
+    fprintf (stderr, "STALLED (%s): %s over %s, sent %ld, got %ld\n", what,
+             a->plan.watched ? "watched" : "plain", a->plan.transport, atomic_load (&a->sent),
+             atomic_load (&a->got));
     for (int i = 0; i < a->plan.socks; i++) {
         snprintf (name, sizeof name, "send[%d]", i);
         dump (name, a->send[i]);
@@ -198,7 +205,7 @@ static inline void await_messages (struct arena *a, long want)
         long now = atomic_load (&a->got) + atomic_load (&a->sent);
         if (now != last)
             since = zc_now ();
-        else if (zc_now () - since > (uint64_t) stall_ms () * ZC_MS)
+        else if (zc_now () - since > (uint64_t)stall_ms () * ZC_MS)
             stalled (a, "no progress");
         last = now;
         nap_us (2000);

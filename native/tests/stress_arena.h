@@ -25,7 +25,7 @@ struct head
 static inline void fill (uint8_t *at, const struct head *h)
 {
     memcpy (at, h, sizeof *h);
-    memset (at + sizeof *h, (int) (h->thread * 31 + h->seq + h->part), h->size - sizeof *h);
+    memset (at + sizeof *h, (int)(h->thread * 31 + h->seq + h->part), h->size - sizeof *h);
 }
 
 /* ---- what came, and from whom ---- */
@@ -36,13 +36,14 @@ struct worker
     int sock, place; /* which socket; which thread on it */
     uint32_t x;
     int from; /* the receiving socket at hand */
-    uint32_t last[MAX_SOCKS][MAX_SOCKS * MAX_THREADS]; /* seq + 1 of the last message from it, for each sending thread */
+    uint32_t last[MAX_SOCKS]
+                 [MAX_SOCKS * MAX_THREADS]; /* seq + 1 of the last message from it, for each sending thread */
     pthread_t id;
 };
 
 static inline long senders (const struct plan *p)
 {
-    return (long) p->socks * p->threads;
+    return (long)p->socks * p->threads;
 }
 
 /* A part that was received: all of it is as it was sent. */
@@ -53,13 +54,14 @@ static inline bool part_is_sound (const struct arena *a, const uint8_t *d, size_
         return false;
     }
     memcpy (h, d, sizeof *h);
-    if (h->size != n || h->thread >= senders (&a->plan) || h->seq >= (uint64_t) a->plan.each || h->part >= h->parts) {
+    if (h->size != n || h->thread >= senders (&a->plan) || h->seq >= (uint64_t)a->plan.each
+        || h->part >= h->parts) {
         CHECK_FAIL ("a part is garbage: thread %u seq %llu part %u/%u size %u of %zu", h->thread,
-                    (unsigned long long) h->seq, h->part, h->parts, h->size, n);
+                    (unsigned long long)h->seq, h->part, h->parts, h->size, n);
         return false;
     }
     for (size_t i = sizeof *h; i < n; i++)
-        if (d[i] != (uint8_t) (h->thread * 31 + h->seq + h->part)) {
+        if (d[i] != (uint8_t)(h->thread * 31 + h->seq + h->part)) {
             CHECK_FAIL ("byte %zu of a part is wrong", i);
             return false;
         }
@@ -71,12 +73,12 @@ static inline void message_came (struct worker *w, const struct head *h)
     struct arena *a = w->a;
     long place = (a->plan.everyone ? w->sock * senders (&a->plan) : 0) + h->thread;
 
-    if (atomic_fetch_add (&a->seen[place * a->plan.each + (long) h->seq], 1))
-        CHECK_FAIL ("thread %u seq %llu came twice", h->thread, (unsigned long long) h->seq);
+    if (atomic_fetch_add (&a->seen[place * a->plan.each + (long)h->seq], 1))
+        CHECK_FAIL ("thread %u seq %llu came twice", h->thread, (unsigned long long)h->seq);
     uint32_t *last = &w->last[w->from][h->thread];
     if (*last > h->seq)
-        CHECK_FAIL ("order: thread %u seq %llu after %u", h->thread, (unsigned long long) h->seq, *last - 1);
-    *last = (uint32_t) h->seq + 1;
+        CHECK_FAIL ("order: thread %u seq %llu after %u", h->thread, (unsigned long long)h->seq, *last - 1);
+    *last = (uint32_t)h->seq + 1;
     atomic_fetch_add (&a->got, 1);
 }
 
@@ -96,9 +98,9 @@ static inline void part_came (struct taker *t, const uint8_t *d, size_t n, bool 
         return;
     if (h.part != t->next || (t->next && (h.thread != t->first.thread || h.seq != t->first.seq))
         || more != (h.part + 1 < h.parts))
-        CHECK_FAIL ("torn: thread %u seq %llu part %u/%u more %d, expected part %u of thread %u seq %llu", h.thread,
-                    (unsigned long long) h.seq, h.part, h.parts, more, t->next, t->first.thread,
-                    (unsigned long long) t->first.seq);
+        CHECK_FAIL ("torn: thread %u seq %llu part %u/%u more %d, expected part %u of thread %u seq %llu",
+                    h.thread, (unsigned long long)h.seq, h.part, h.parts, more, t->next, t->first.thread,
+                    (unsigned long long)t->first.seq);
     if (!h.part)
         t->first = h;
     t->next = more ? h.part + 1 : 0;
@@ -128,8 +130,8 @@ static inline int take_packed (struct taker *t, void *s, uint8_t *buffer)
     size_t at = 0;
 
     for (long i = 0; i < n; i++) {
-        part_came (t, buffer + at, (size_t) (sizes[i] >> 1), sizes[i] & 1);
-        at += (size_t) (sizes[i] >> 1);
+        part_came (t, buffer + at, (size_t)(sizes[i] >> 1), sizes[i] & 1);
+        at += (size_t)(sizes[i] >> 1);
     }
     return n < 0 ? -1 : 0;
 }
@@ -149,7 +151,7 @@ static inline int take_part_by_part (struct taker *t, void *s, uint8_t *buffer)
         part_came (t, zmq_msg_data (&m), zmq_msg_size (&m), more);
         zmq_msg_close (&m);
     }
-    (void) buffer;
+    (void)buffer;
     return 0;
 }
 
@@ -166,7 +168,8 @@ static inline int take_polled (struct worker *w, struct taker *t, int timeout)
     int rc = 0;
     for (int i = 0; i < (a->plan.everyone ? 1 : 2) && rc == 0; i++) {
         w->from = i ? other : w->sock;
-        if ((it[i].revents & ZMQ_POLLIN) && take_parts (t, it[i].socket, ZMQ_DONTWAIT, 1) < 0 && errno != EAGAIN)
+        if ((it[i].revents & ZMQ_POLLIN) && take_parts (t, it[i].socket, ZMQ_DONTWAIT, 1) < 0
+            && errno != EAGAIN)
             rc = -1;
     }
     w->from = w->sock;
@@ -176,7 +179,7 @@ static inline int take_polled (struct worker *w, struct taker *t, int timeout)
 /* Where others receive too the timeout is for the end; who is alone must be told of every message. */
 static inline int watch_ms (const struct arena *a)
 {
-    return a->plan.alone ? (int) (3 * stall_ms ()) : 100;
+    return a->plan.alone ? (int)(3 * stall_ms ()) : 100;
 }
 
 /* Waits on the exported descriptor and nothing else. */
@@ -217,8 +220,8 @@ static inline int take_at_edges (struct worker *w, struct taker *t, int ep)
         else if (errno != EAGAIN)
             return -1;
     }
-    (void) n;
-    (void) taken;
+    (void)n;
+    (void)taken;
     return e < 0 ? -1 : 0;
 }
 
@@ -286,7 +289,7 @@ static inline void arena_open (struct arena *a, const struct plan *p)
     memset (a, 0, sizeof *a);
     a->plan = *p;
     a->ctx = zmq_ctx_new ();
-    a->seen = calloc ((size_t) (senders (p) * p->each * (p->everyone ? p->socks : 1)), 1);
+    a->seen = calloc ((size_t)(senders (p) * p->each * (p->everyone ? p->socks : 1)), 1);
     for (int i = 0; i < p->socks; i++) {
         a->send[i] = socket_of (a->ctx, p->send_type, p->hwm, p->look);
         a->recv[i] = socket_of (a->ctx, p->recv_type, p->hwm, p->look);
@@ -319,7 +322,7 @@ static inline void arena_close (struct arena *a)
 {
     for (int i = 0; i < a->plan.socks; i++) {
         int none = 0;
-        (void) zmq_setsockopt (a->send[i], ZMQ_LINGER, &none, sizeof none);
+        (void)zmq_setsockopt (a->send[i], ZMQ_LINGER, &none, sizeof none);
         CHECK_INT (zmq_close (a->send[i]), 0);
         CHECK_INT (zmq_close (a->recv[i]), 0);
     }

@@ -43,7 +43,7 @@ TEST (a_link_that_is_read_or_written_dies_afterwards)
 
 static void refuse (struct zc_hub *h, struct zc_pipe *p)
 {
-    (void) h;
+    (void)h;
     zc_pipe_kill (p, -EPROTO, 0, "a test");
 }
 
@@ -153,7 +153,7 @@ TEST (one_wake_is_in_flight_and_close_wakes_all)
     memset (p, 0, sizeof p);
     for (int i = 0; i < 3; i++) {
         p[i].how = ZC_PARK_WORD;
-        p[i].wake = (struct zc_wake) ZC_WAKE_INIT;
+        p[i].wake = (struct zc_wake)ZC_WAKE_INIT;
         zc_sleeper_add (&l, &s[i], &p[i], NULL);
     }
     zc_wake_one (&l);
@@ -265,7 +265,7 @@ TEST (the_descriptor_stays_raised_while_mail_is_there)
     CHECK (!readable (fd));
     CHECK_INT (zc_sock_enter (a, &s), 0);
     CHECK_INT (zmq_send (b, "x", 1, 0), 1); /* between the judging of EVENTS and its clear */
-    CHECK (!zc_driver_clear (s->hub)); /* who watches edges must judge again: no new one will come */
+    CHECK (!zc_driver_clear (s->hub));      /* who watches edges must judge again: no new one will come */
     CHECK (readable (fd));
     zc_sock_exit (s);
     CHECK (readable (fd));

@@ -5,20 +5,20 @@
 static int read_frames (struct fake *f, size_t size, int want)
 {
     static uint8_t b[1 << 20];
-    size_t frame = size + (size <= 255 ? 2 : 9), have = 0, need = frame * (size_t) want;
+    size_t frame = size + (size <= 255 ? 2 : 9), have = 0, need = frame * (size_t)want;
     uint64_t end = zc_now () + 5000 * ZC_MS;
 
     CHECK (need <= sizeof b);
     while (have < need && zc_now () < end) {
         ssize_t n = read (f->peer, b + have, need - have);
         if (n > 0)
-            have += (size_t) n;
+            have += (size_t)n;
         else
             nap ();
     }
     for (size_t at = 0; at + frame <= have; at += frame)
         CHECK_INT (b[at], size <= 255 ? 0 : ZC_F_LONG);
-    return (int) (have / frame);
+    return (int)(have / frame);
 }
 
 TEST (a_pipe_is_dirty_only_while_its_link_is_free)
@@ -138,7 +138,7 @@ TEST (blocked_output_goes_on_when_the_peer_reads_and_room_comes_back)
 static void *send_one (void *arg)
 {
     char c[4000] = {0};
-    return (void *) (intptr_t) zmq_send (arg, c, sizeof c, 0);
+    return (void *)(intptr_t)zmq_send (arg, c, sizeof c, 0);
 }
 
 TEST (room_wakes_a_sender_and_the_sender_the_next)

@@ -21,7 +21,7 @@ TEST (the_role_is_taken_once_and_left_idle_or_to_the_io_thread)
     zc_driver_look (b.h, 0);
     zc_driver_leave (b.h, false);
     CHECK_INT (b.h->role, ZC_ROLE_IDLE);
-    CHECK (b.h->is_ticking); /* who leaves it idle has it watched */
+    CHECK (b.h->is_ticking);      /* who leaves it idle has it watched */
     CHECK (zc_driver_take (b.h)); /* an idle role is anybody's */
     zc_driver_leave (b.h, true);
     CHECK_INT (b.h->role, ZC_ROLE_IO);
@@ -159,7 +159,7 @@ TEST (a_full_pipe_is_not_read_until_half_of_it_was_taken)
 static void *receive_one (void *arg)
 {
     char c[4];
-    return (void *) (intptr_t) zmq_recv (arg, c, sizeof c, 0);
+    return (void *)(intptr_t)zmq_recv (arg, c, sizeof c, 0);
 }
 
 TEST (a_parked_thread_hears_of_a_link_that_joins_with_its_input_read)
@@ -177,7 +177,7 @@ TEST (a_parked_thread_hears_of_a_link_that_joins_with_its_input_read)
     EVENTUALLY (&b, b.h->role == ZC_ROLE_PARKED);
     fake_start (&f[1], &b);
     pthread_join (t, &got);
-    CHECK_INT ((intptr_t) got, 1);
+    CHECK_INT ((intptr_t)got, 1);
     bench_let_go (&b);
     bench_close (&b, f, 2);
 }
@@ -188,7 +188,7 @@ static void *poll_until_closed (void *arg)
     char c[4];
 
     while (zmq_poll (&it, 1, -1) >= 0)
-        (void) zmq_recv (arg, c, sizeof c, ZMQ_DONTWAIT);
+        (void)zmq_recv (arg, c, sizeof c, ZMQ_DONTWAIT);
     return NULL;
 }
 

@@ -182,7 +182,8 @@ TEST (parts_are_taken_apart)
 
 TEST (no_text_reads_past_its_end)
 {
-    static const char texts[][48] = {"tcp://[::1]:5999;[::2%lo]:80", "ipc://@name", "inproc://x", "tcp://*:*"};
+    static const char texts[][48] = {"tcp://[::1]:5999;[::2%lo]:80", "ipc://@name", "inproc://x",
+                                     "tcp://*:*"};
     struct zc_endpoint e;
     char cut[48];
 
@@ -190,11 +191,11 @@ TEST (no_text_reads_past_its_end)
         for (size_t n = 0; n <= strlen (texts[i]); n++)
             for (int c = 1; c < 256; c += 2) {
                 memcpy (cut, texts[i], sizeof cut);
-                cut[n] = (char) c;
-                (void) zc_endpoint_parse (cut, ZC_BIND, &e);
-                (void) zc_endpoint_parse (cut, ZC_CONNECT, &e);
+                cut[n] = (char)c;
+                (void)zc_endpoint_parse (cut, ZC_BIND, &e);
+                (void)zc_endpoint_parse (cut, ZC_CONNECT, &e);
                 cut[n] = '\0';
-                (void) zc_endpoint_parse (cut, ZC_BIND, &e);
-                (void) zc_endpoint_parse (cut, ZC_CONNECT, &e);
+                (void)zc_endpoint_parse (cut, ZC_BIND, &e);
+                (void)zc_endpoint_parse (cut, ZC_CONNECT, &e);
             }
 }

@@ -14,13 +14,14 @@ static unsigned dice (unsigned n)
     seed ^= seed << 13;
     seed ^= seed >> 7;
     seed ^= seed << 17;
-    return (unsigned) ((seed >> 20) % n);
+    return (unsigned)((seed >> 20) % n);
 }
 
 /* Sizes about which something changes, and any. */
 static size_t any_size (void)
 {
-    static const size_t sizes[] = {0, 1, 2, 47, 48, 49, 254, 255, 256, 257, 502, 503, 512, 2047, 2048, 2049, 9000};
+    static const size_t sizes[] = {0,   1,   2,   47,  48,   49,   254,  255, 256,
+                                   257, 502, 503, 512, 2047, 2048, 2049, 9000};
     return dice (3) ? sizes[dice (sizeof sizes / sizeof *sizes)] : dice (300);
 }
 
@@ -43,15 +44,15 @@ static void model_put (struct model *m, uint8_t flags, const uint8_t *data, size
     uint8_t *at = m->bytes + m->end;
     if (n < 256) {
         *at++ = flags;
-        *at++ = (uint8_t) n;
+        *at++ = (uint8_t)n;
     } else {
         *at++ = flags | 2;
         for (int i = 7; i >= 0; i--)
-            *at++ = (uint8_t) ((uint64_t) n >> 8 * i);
+            *at++ = (uint8_t)((uint64_t)n >> 8 * i);
     }
     if (n)
         memcpy (at, data, n);
-    m->end = (size_t) (at + n - m->bytes);
+    m->end = (size_t)(at + n - m->bytes);
 }
 
 static size_t model_frame (const struct model *m, size_t at, uint8_t *flags, const uint8_t **data)
@@ -76,7 +77,7 @@ static size_t model_message (const struct model *m, size_t at)
     const uint8_t *data;
     do {
         size_t n = model_frame (m, at, &flags, &data);
-        at = (size_t) (data + n - m->bytes);
+        at = (size_t)(data + n - m->bytes);
     } while (flags & ZC_F_MORE);
     return at;
 }
@@ -87,7 +88,7 @@ static int bodies; /* with a free function, alive */
 
 static void body_free (void *data, void *hint)
 {
-    (void) hint;
+    (void)hint;
     free (data);
     bodies--;
 }
@@ -111,14 +112,14 @@ static void make_msg (struct zc_msg *m, size_t n)
         memset (m->r.data, fill, n);
         return;
     case 2: {
-        struct zc_chunk *c = zc_chunk_new ((uint32_t) n + 10);
+        struct zc_chunk *c = zc_chunk_new ((uint32_t)n + 10);
         memset (c->d, fill, n + 10);
         zc_msg_init_chunk (m, c, c->d + 5, n);
         zc_chunk_unref (c);
         return;
     }
     case 3:
-        zc_msg_init_data (m, (void *) (uintptr_t) for_ever, n, NULL, NULL);
+        zc_msg_init_data (m, (void *)(uintptr_t)for_ever, n, NULL, NULL);
         return;
     default:
         zc_msg_init_size (m, n);
@@ -153,7 +154,7 @@ static void check_cursor (const struct zc_frames *q, const struct model *m)
         uint8_t flags;
         const uint8_t *data;
         size_t n = model_frame (m, at, &flags, &data);
-        at = (size_t) (data + n - m->bytes);
+        at = (size_t)(data + n - m->bytes);
     }
     CHECK_INT (at, m->end);
 }
@@ -169,7 +170,7 @@ TEST (a_queue_gives_what_was_put)
         for (int step = 0; step < 200; step++) {
             struct zc_msg msg;
             struct zc_view v;
-            uint8_t flags = (uint8_t) (dice (3) == 0 ? ZC_F_MORE : dice (8) == 0 ? ZC_F_COMMAND : 0);
+            uint8_t flags = (uint8_t)(dice (3) == 0 ? ZC_F_MORE : dice (8) == 0 ? ZC_F_COMMAND : 0);
             size_t n = any_size ();
             switch (dice (9)) {
             case 0:
@@ -192,12 +193,12 @@ TEST (a_queue_gives_what_was_put)
                 struct model frames = {0};
                 for (unsigned i = dice (4); i < 4; i++) {
                     n = any_size ();
-                    memset (lent, (int) i, n);
+                    memset (lent, (int)i, n);
                     model_put (&frames, flags, lent, n);
                     model_put (&m, flags, lent, n);
                 }
                 size_t extra = dice (2) ? 0 : 3 * frames.end;
-                struct zc_chunk *c = zc_chunk_new ((uint32_t) (frames.end + extra));
+                struct zc_chunk *c = zc_chunk_new ((uint32_t)(frames.end + extra));
                 memcpy (c->d, frames.bytes, frames.end);
                 CHECK_INT (zc_frames_put_slice (&q, c, c->d, frames.end), 0);
                 zc_chunk_unref (c);
@@ -225,7 +226,8 @@ TEST (a_queue_gives_what_was_put)
                     CHECK_INT (zc_frames_take (&q, &msg), 0);
                     CHECK_INT (msg.flags, want);
                     CHECK (zc_msg_is_live (&msg) && msg.kind != ZC_MSG_LENT);
-                    CHECK_MEM (zc_msg_bytes (&msg), m.bytes + m.start - zc_msg_size (&msg), zc_msg_size (&msg));
+                    CHECK_MEM (zc_msg_bytes (&msg), m.bytes + m.start - zc_msg_size (&msg),
+                               zc_msg_size (&msg));
                     zc_msg_close (&msg);
                 }
                 break;
@@ -241,7 +243,7 @@ TEST (a_queue_gives_what_was_put)
                 const uint8_t *data;
                 while ((f & ZC_F_MORE) && at < m.end) {
                     size_t size = model_frame (&m, at, &f, &data);
-                    at = (size_t) (data + size - m.bytes);
+                    at = (size_t)(data + size - m.bytes);
                 }
                 m.start = at;
             }
@@ -314,19 +316,20 @@ TEST (putting_without_memory_changes_nothing)
         }
         for (size_t i = 0; i < count; i++)
             make_msg (&parts[i], any_size ());
-        atomic_store (&zc_alloc_fail_at, 1 + (int) dice (6));
+        atomic_store (&zc_alloc_fail_at, 1 + (int)dice (6));
         int rc = zc_outq_put (&o, parts, count);
         atomic_store (&zc_alloc_fail_at, 0);
         for (size_t i = 0; i < count; i++) {
             CHECK (zc_msg_is_live (&parts[i]));
             if (rc == 0)
-                model_put (&m, i + 1 < count ? ZC_F_MORE : 0, zc_msg_bytes (&parts[i]), zc_msg_size (&parts[i]));
+                model_put (&m, i + 1 < count ? ZC_F_MORE : 0, zc_msg_bytes (&parts[i]),
+                           zc_msg_size (&parts[i]));
             zc_msg_close (&parts[i]);
         }
         CHECK (rc == 0 || rc == -ENOMEM);
         CHECK_INT (o.bytes, m.end);
         zc_outq_put_bytes (&o, "x", 1);
-        model_put (&m, 0, (const uint8_t *) "x", 1);
+        model_put (&m, 0, (const uint8_t *)"x", 1);
         check_cursor (&o.q, &m);
         zc_outq_clear (&o);
         zc_msg_run_late ();
@@ -338,7 +341,8 @@ TEST (putting_without_memory_changes_nothing)
 /* ---- queues that are written out ---- */
 
 /* The pieces are the next bytes of the model. Returns how many bytes they offer. */
-static size_t check_pieces (const struct zc_outq *o, const struct model *m, size_t written, int max, bool only_open)
+static size_t check_pieces (const struct zc_outq *o, const struct model *m, size_t written, int max,
+                            bool only_open)
 {
     struct iovec iov[16];
     size_t total, at = written;
@@ -386,7 +390,8 @@ TEST (an_outgoing_queue_is_written_credited_and_rewound)
                     make_msg (&parts[i], any_size ());
                     if (parts[i].kind == ZC_MSG_LENT)
                         zc_msg_own (&parts[i]); /* one buffer for all */
-                    model_put (&m, i + 1 < count ? ZC_F_MORE : 0, zc_msg_bytes (&parts[i]), zc_msg_size (&parts[i]));
+                    model_put (&m, i + 1 < count ? ZC_F_MORE : 0, zc_msg_bytes (&parts[i]),
+                               zc_msg_size (&parts[i]));
                 }
                 CHECK_INT (zc_outq_put (&o, parts, count), 0);
                 for (size_t i = 0; i < count; i++)
@@ -397,10 +402,10 @@ TEST (an_outgoing_queue_is_written_credited_and_rewound)
             case 3:
             case 4:
             case 5: {
-                size_t offer = check_pieces (&o, &m, written, 1 + (int) dice (16), false);
+                size_t offer = check_pieces (&o, &m, written, 1 + (int)dice (16), false);
                 if (!offer)
                     break;
-                size_t n = dice (4) == 0 ? offer : 1 + dice ((unsigned) offer);
+                size_t n = dice (4) == 0 ? offer : 1 + dice ((unsigned)offer);
                 uint32_t credit = 0;
                 written += n;
                 while (first < m.end && model_message (&m, first) <= written) {

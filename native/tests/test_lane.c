@@ -23,7 +23,7 @@ static size_t parts_of (unsigned i)
 
 static size_t size_of (unsigned i, size_t part, bool with_large)
 {
-    unsigned x = (i * 2654435761u) ^ (unsigned) (part * 40503u);
+    unsigned x = (i * 2654435761u) ^ (unsigned)(part * 40503u);
     size_t kinds = with_large && x % 61 == 0 ? sizeof sizes / sizeof *sizes : 8;
     return sizes[x / 64 % kinds];
 }
@@ -36,7 +36,7 @@ static int put_nth (struct zc_lane *l, unsigned i, bool with_large)
 
     for (size_t k = 0; k < count; k++) {
         size_t n = size_of (i, k, with_large);
-        memset (bytes[k], (int) (i + k) & 0xff, n);
+        memset (bytes[k], (int)(i + k) & 0xff, n);
         zc_msg_lend (&parts[k], bytes[k], n);
     }
     return zc_lane_put (l, parts, count);

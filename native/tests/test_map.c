@@ -91,7 +91,7 @@ TEST (a_walk_sees_each_entry_once_while_they_are_taken_out)
     for (unsigned i = 0; i < KEYS; i++)
         zc_map_put (&map, key, key_of (i, key), &values[i]);
     while ((value = zc_map_next (&map, &at, &found, &n))) {
-        unsigned i = (unsigned) (value - values);
+        unsigned i = (unsigned)(value - values);
 
         CHECK_INT (n, key_of (i, key));
         CHECK_MEM (found, key, n);

@@ -38,14 +38,14 @@ static bool worked (int rc)
 }
 
 /* Does it again until it works: only one allocation fails. */
-#define SOON(call_)                                                                                                    \
-    do {                                                                                                               \
-        uint64_t end_ = zc_now () + PATIENCE;                                                                          \
-        while (!worked (call_))                                                                                        \
-            if (is_wrong || zc_now () > end_) {                                                                                    \
-                CHECK_FAIL ("allocation %ld: does not work any more: %s", nth, #call_);                                                     \
-                return false;                                                                                          \
-            }                                                                                                          \
+#define SOON(call_)                                                                                          \
+    do {                                                                                                     \
+        uint64_t end_ = zc_now () + PATIENCE;                                                                \
+        while (!worked (call_))                                                                              \
+            if (is_wrong || zc_now () > end_) {                                                              \
+                CHECK_FAIL ("allocation %ld: does not work any more: %s", nth, #call_);                      \
+                return false;                                                                                \
+            }                                                                                                \
     } while (0)
 
 static int descriptors (void)
@@ -178,9 +178,9 @@ static bool send_back (void *s)
     if (!worked (count))
         return false;
     check_message (m + count - 2, 2);
-    bool sent = worked (zcffi_send_parts (s, m, (size_t) count, 0));
+    bool sent = worked (zcffi_send_parts (s, m, (size_t)count, 0));
     if (!sent) /* only one allocation fails; a REP owes its reply */
-        sent = worked (zcffi_send_parts (s, m, (size_t) count, 0));
+        sent = worked (zcffi_send_parts (s, m, (size_t)count, 0));
     for (int i = 0; i < count; i++)
         zmq_msg_close (&m[i]);
     return sent;
@@ -210,7 +210,9 @@ static bool exchange (struct ends *e, bool whole)
         }
         if (!send_message (from, whole))
             continue;
-        bool arrived = !answers ? recv_message (to, whole, 0) : e->type[0] == ZMQ_REP ? answer_all (to) : send_back (to);
+        bool arrived = !answers                ? recv_message (to, whole, 0)
+                       : e->type[0] == ZMQ_REP ? answer_all (to)
+                                               : send_back (to);
         if (arrived && (!answers || recv_message (from, whole, 0)))
             return true;
     }
@@ -258,14 +260,14 @@ static void sweep (int binds, int connects, const char *endpoint)
     }
 }
 
-#define SWEEP(name_, binds_, connects_)                                                                                \
-    TEST (name_##_over_tcp)                                                                                            \
-    {                                                                                                                  \
-        sweep (binds_, connects_, "tcp://127.0.0.1:*");                                                                \
-    }                                                                                                                  \
-    TEST (name_##_inside_the_process)                                                                                  \
-    {                                                                                                                  \
-        sweep (binds_, connects_, "inproc://no-memory");                                                               \
+#define SWEEP(name_, binds_, connects_)                                                                      \
+    TEST (name_##_over_tcp)                                                                                  \
+    {                                                                                                        \
+        sweep (binds_, connects_, "tcp://127.0.0.1:*");                                                      \
+    }                                                                                                        \
+    TEST (name_##_inside_the_process)                                                                        \
+    {                                                                                                        \
+        sweep (binds_, connects_, "inproc://no-memory");                                                     \
     }
 
 SWEEP (pair, ZMQ_PAIR, ZMQ_PAIR)

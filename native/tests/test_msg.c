@@ -24,14 +24,14 @@ static struct zc_meta *meta_new (int fd, const char *pairs, size_t n)
         abort ();
     atomic_init (&m->refs, 1);
     m->fd = fd;
-    m->size = (uint32_t) n;
+    m->size = (uint32_t)n;
     memcpy (m->text, pairs, n);
     return m;
 }
 
 static struct zc_msg *inside (zmq_msg_t *m)
 {
-    return (struct zc_msg *) (void *) m;
+    return (struct zc_msg *)(void *)m;
 }
 
 TEST (a_message_of_any_size_keeps_its_bytes)
@@ -152,7 +152,8 @@ TEST (lack_of_memory_changes_nothing)
 
 TEST (properties)
 {
-    static const char pairs[] = "Socket-Type\0DEALER\0Identity\0me\0Peer-Address\0" "127.0.0.1\0User-Id\0";
+    static const char pairs[] = "Socket-Type\0DEALER\0Identity\0me\0Peer-Address\0"
+                                "127.0.0.1\0User-Id\0";
     zmq_msg_t m, copy;
     zmq_msg_init (&m);
     zmq_msg_init (&copy);

@@ -40,7 +40,7 @@ static void wait_for (int fd, unsigned events)
 {
     struct zc_pollfd p = {.fd = fd, .events = events};
 
-    CHECK_INT (zc_poll (&p, 1, 10000 * (int64_t) ZC_MS, NULL), 1);
+    CHECK_INT (zc_poll (&p, 1, 10000 * (int64_t)ZC_MS, NULL), 1);
 }
 
 static int accept_one (int listener, struct zc_addr *peer)
@@ -63,7 +63,7 @@ static void tcp_round (const char *host, const char *target, const char *source,
 {
     struct zc_net_opts opts = plain;
     struct zc_addr at, local, peer, from;
-    struct iovec parts[2] = {{(void *) (uintptr_t) "wor", 3}, {(void *) (uintptr_t) "ld", 2}};
+    struct iovec parts[2] = {{(void *)(uintptr_t) "wor", 3}, {(void *)(uintptr_t) "ld", 2}};
     int listener, fd, other, rc;
     char buf[16];
 
@@ -207,8 +207,7 @@ TEST (an_unknown_device_is_an_error)
 
 TEST (tcp_failures_are_values)
 {
-    struct zc_addr at = numeric ("127.0.0.1", 0), v6 = numeric ("::1", 1),
-                   away = numeric ("203.0.113.9", 0);
+    struct zc_addr at = numeric ("127.0.0.1", 0), v6 = numeric ("::1", 1), away = numeric ("203.0.113.9", 0);
     struct rlimit limit, none;
     int a, b, rc, next;
 
@@ -226,7 +225,7 @@ TEST (tcp_failures_are_values)
     none = limit;
     next = dup (0);
     close (next);
-    none.rlim_cur = (rlim_t) next;
+    none.rlim_cur = (rlim_t)next;
     setrlimit (RLIMIT_NOFILE, &none);
     CHECK_INT (zc_net_accept (a, &rc, NULL), -EMFILE);
     CHECK_INT (zc_tcp_listen (&at, &plain, &rc), -EMFILE);
@@ -386,7 +385,7 @@ TEST (ipc_with_an_abstract_name)
     struct zc_ipc_id id;
     int a, b;
 
-    snprintf (name, sizeof name, "@zcffi-test-%d", (int) getpid ());
+    snprintf (name, sizeof name, "@zcffi-test-%d", (int)getpid ());
     ipc_round (name);
     CHECK_INT (zc_ipc_listen (name, &plain, &a, &id), 0);
     CHECK_INT (zc_ipc_listen (name, &plain, &b, &id), -EADDRINUSE);
@@ -437,7 +436,7 @@ TEST (an_ipc_path_bound_but_not_yet_listening_is_not_stolen)
     for (int type = 0; type < 2; type++) {
         a = socket (AF_UNIX, type ? SOCK_DGRAM : SOCK_STREAM, 0);
         strcpy (un.sun_path, r.path);
-        CHECK_INT (bind (a, (struct sockaddr *) &un, sizeof un), 0);
+        CHECK_INT (bind (a, (struct sockaddr *)&un, sizeof un), 0);
         CHECK_INT (zc_ipc_listen (r.path, &plain, &b, &id), -EADDRINUSE);
         close (a);
         unlink (r.path);
@@ -646,7 +645,7 @@ TEST (adoption_takes_only_listeners)
     int ends[2], fd = socket (AF_UNIX, SOCK_STREAM, 0);
 
     strcpy (un.sun_path, r.path);
-    CHECK_INT (bind (fd, (struct sockaddr *) &un, sizeof un), 0);
+    CHECK_INT (bind (fd, (struct sockaddr *)&un, sizeof un), 0);
     CHECK_INT (zc_net_adopt (fd), -EINVAL);
     CHECK_INT (listen (fd, 5), 0);
     CHECK_INT (zc_net_adopt (fd), 0);
@@ -670,7 +669,7 @@ TEST (more_parts_than_the_system_takes_are_written_in_part)
 
     CHECK_INT (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
     for (int i = 0; i < 3000; i++)
-        parts[i] = (struct iovec){(void *) (uintptr_t) "x", 1};
+        parts[i] = (struct iovec){(void *)(uintptr_t) "x", 1};
     n = zc_net_writev (ends[0], parts, 3000);
     CHECK (n > 0 && n <= 3000);
     CHECK_INT (zc_net_read (ends[1], buf, sizeof buf), n);

@@ -70,7 +70,7 @@ TEST (a_wake_raises_the_descriptor_of_the_sleep)
 
 static void on_signal (int number)
 {
-    (void) number;
+    (void)number;
 }
 
 struct target
@@ -133,7 +133,7 @@ static void sleep_once (struct zc_parker *p, bool by_fd)
     if (by_fd) {
         struct zc_pollfd fd = {.fd = p->wake.fd, .events = ZC_POLL_IN};
 
-        rc = zc_poll (&fd, 1, 20000 * (int64_t) ZC_MS, NULL);
+        rc = zc_poll (&fd, 1, 20000 * (int64_t)ZC_MS, NULL);
         CHECK_INT (rc, 1);
     } else {
         rc = zc_park_sleep (p, zc_now () + 20000 * ZC_MS);
@@ -294,7 +294,7 @@ static atomic_int ends;
 
 static void count_end (void *value)
 {
-    CHECK_INT (*(int *) value, 42);
+    CHECK_INT (*(int *)value, 42);
     atomic_fetch_add (&ends, 1);
 }
 

@@ -103,7 +103,8 @@ TEST (router_handover_replaces_the_old_peer)
     fake_arrive (a, "before|1");
     fake_arrive (a, "before|2");
     struct zc_pipe *b = fake_peer (f, "x");
-    CHECK_INT (fake_killed (a) | fake_killed (b), 0); /* closed, it would come back and replace its successor */
+    CHECK_INT (fake_killed (a) | fake_killed (b),
+               0); /* closed, it would come back and replace its successor */
     fake_arrive (a, "after");
     fake_arrive (b, "new");
     CHECK_STR (fake_send (f, "x|hi"), "ok");

@@ -81,9 +81,9 @@ TEST (xpub_modes_tell_more)
         if (rows[i].option)
             CHECK_INT (fake_set_int (f, rows[i].option, 1), 0);
         struct zc_pipe *u = fake_peer (f, NULL), *v = fake_peer (f, NULL);
-#define ALL(want)                                                                                                           \
-    for (got[0] = 0; (m = fake_recv (f))[0] != 'E';)                                                                        \
-        strcat (strcat (got, m), " ");                                                                                      \
+#define ALL(want)                                                                                            \
+    for (got[0] = 0; (m = fake_recv (f))[0] != 'E';)                                                         \
+        strcat (strcat (got, m), " ");                                                                       \
     CHECK_STR (got, want)
         fake_arrive_command (u, "!A");
         fake_arrive_command (v, "!A");
@@ -317,7 +317,7 @@ TEST (xpub_survives_lack_of_memory)
         struct zc_frames fresh;
         zc_frames_init (&fresh);
         for (int i = 0; i < 20; i++) {
-            char body[3] = {i % 3 != 0, (char) ('A' + i), 'x'};
+            char body[3] = {i % 3 != 0, (char)('A' + i), 'x'};
             zc_frames_put (&fresh, i % 5 ? ZC_F_COMMAND : 0, i % 5 ? body : "user", i % 5 ? 3 : 4);
         }
         atomic_store (&zc_alloc_fail_at, k);

@@ -17,12 +17,12 @@
 #include <unistd.h>
 
 /* A test that runs once for each backend, with an open poller `p`. */
-#define EACH(name_)                                                                                \
-    static void each_##name_ (struct zc_poller *p);                                                \
-    TEST (name_)                                                                                   \
-    {                                                                                              \
-        run_each (#name_, each_##name_);                                                           \
-    }                                                                                              \
+#define EACH(name_)                                                                                          \
+    static void each_##name_ (struct zc_poller *p);                                                          \
+    TEST (name_)                                                                                             \
+    {                                                                                                        \
+        run_each (#name_, each_##name_);                                                                     \
+    }                                                                                                        \
     static void each_##name_ (struct zc_poller *p)
 
 static void run_each (const char *name, void (*run) (struct zc_poller *))
@@ -207,13 +207,13 @@ EACH (hang_up_is_an_error_with_in_if_asked)
     int fds[2];
 
     for (int mask = 0; mask <= ZC_POLL_OUT; mask++) {
-        unsigned want = ZC_POLL_ERR | (unsigned) mask;
+        unsigned want = ZC_POLL_ERR | (unsigned)mask;
 
         if (mask == 0 && strcmp (p->ops->name, "select") == 0)
             continue; /* select sees nothing on what it is asked nothing about */
         pair (fds);
-        CHECK_INT (zc_poller_add (p, fds[0], (unsigned) mask, 1), 0);
-        CHECK_INT (look (p, 1, 0) & ~(unsigned) ZC_POLL_OUT, 0);
+        CHECK_INT (zc_poller_add (p, fds[0], (unsigned)mask, 1), 0);
+        CHECK_INT (look (p, 1, 0) & ~(unsigned)ZC_POLL_OUT, 0);
         close (fds[1]);
         fds[1] = -1;
         CHECK_INT (look (p, 1, -1), want);
@@ -229,10 +229,10 @@ EACH (a_refused_connection_is_an_error)
     int bound = socket (AF_INET, SOCK_STREAM, 0); /* bound, not listening: refuses */
     int fd = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
-    memcpy ((char *) &at + 4, "\x7f\0\0\1", 4);
-    CHECK_INT (bind (bound, (struct sockaddr *) &at, len), 0);
-    CHECK_INT (getsockname (bound, (struct sockaddr *) &at, &len), 0);
-    CHECK_INT (connect (fd, (struct sockaddr *) &at, len), -1);
+    memcpy ((char *)&at + 4, "\x7f\0\0\1", 4);
+    CHECK_INT (bind (bound, (struct sockaddr *)&at, len), 0);
+    CHECK_INT (getsockname (bound, (struct sockaddr *)&at, &len), 0);
+    CHECK_INT (connect (fd, (struct sockaddr *)&at, len), -1);
     CHECK_INT (zc_poller_add (p, fd, ZC_POLL_IN | ZC_POLL_OUT, 1), 0);
     CHECK_INT (look (p, 1, -1), ZC_POLL_IN | ZC_POLL_OUT | ZC_POLL_ERR);
     CHECK_INT (zc_net_result (fd), -ECONNREFUSED);
@@ -243,14 +243,14 @@ EACH (a_refused_connection_is_an_error)
 
 EACH (waits_as_long_as_told)
 {
-    static const int64_t times[] = {300 * (int64_t) ZC_US, 5 * (int64_t) ZC_MS};
+    static const int64_t times[] = {300 * (int64_t)ZC_US, 5 * (int64_t)ZC_MS};
     struct zc_poll_event e;
 
     for (size_t i = 0; i < 2; i++) {
         uint64_t start = zc_now ();
 
         CHECK_INT (zc_poller_wait (p, &e, 1, times[i]), 0);
-        CHECK (zc_now () - start >= (uint64_t) times[i]);
+        CHECK (zc_now () - start >= (uint64_t)times[i]);
     }
     CHECK_INT (zc_poller_wait (p, &e, 1, 0), 0);
 }
@@ -269,7 +269,7 @@ EACH (all_of_many_get_their_turn)
     for (int i = 0; i < MANY; i++) {
         pair (fds[i]);
         put (fds[i][1]);
-        CHECK_INT (zc_poller_add (p, fds[i][0], ZC_POLL_IN, (uint64_t) i), 0);
+        CHECK_INT (zc_poller_add (p, fds[i][0], ZC_POLL_IN, (uint64_t)i), 0);
     }
     /* Nobody reads, so all stay ready; yet none may be hidden by the others. */
     for (int round = 0; round < 2 * MANY && missing; round++) {
@@ -319,8 +319,8 @@ static int bound (struct sockaddr_in *a)
     socklen_t n = sizeof *a;
 
     CHECK_INT (setsockopt (s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
-    CHECK_INT (bind (s, (struct sockaddr *) a, n), 0);
-    CHECK_INT (getsockname (s, (struct sockaddr *) a, &n), 0);
+    CHECK_INT (bind (s, (struct sockaddr *)a, n), 0);
+    CHECK_INT (getsockname (s, (struct sockaddr *)a, &n), 0);
     return s;
 }
 
@@ -443,7 +443,7 @@ EACH (many_threads_change_while_one_waits)
     for (int i = 0; i < 3; i++)
         CHECK_INT (zc_thread_start (&threads[i], churn_main, p, NULL), 0);
     for (int looks = 0; looks < 3000; looks++) {
-        int n = zc_poller_wait (p, e, 16, (int64_t) ZC_MS / 10);
+        int n = zc_poller_wait (p, e, 16, (int64_t)ZC_MS / 10);
 
         CHECK (n >= 0);
         for (int i = 0; i < n; i++)
@@ -461,7 +461,7 @@ EACH (many_threads_change_while_one_waits)
 
 static void on_signal (int number)
 {
-    (void) number;
+    (void)number;
 }
 
 static void catch_usr1 (void)
@@ -505,7 +505,7 @@ EACH (high_descriptors_are_refused_where_they_do_not_fit)
     struct rlimit limit;
     int fds[2], high = FD_SETSIZE + 100;
 
-    if (getrlimit (RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= (rlim_t) high)
+    if (getrlimit (RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= (rlim_t)high)
         return;
     pair (fds);
     CHECK_INT (dup2 (fds[0], high), high);
@@ -528,11 +528,10 @@ TEST (out_of_descriptors_is_an_error_and_leaks_nothing)
     close (next);
     getrlimit (RLIMIT_NOFILE, &limit);
     none = limit;
-    none.rlim_cur = (rlim_t) next;
+    none.rlim_cur = (rlim_t)next;
     setrlimit (RLIMIT_NOFILE, &none);
     for (int i = 0; i < 3; i++) {
-        const struct zc_poller_ops *ops =
-            zc_poller_find ((const char *[]){"epoll", "poll", "select"}[i]);
+        const struct zc_poller_ops *ops = zc_poller_find ((const char *[]){"epoll", "poll", "select"}[i]);
         struct zc_poller p;
 
         if (ops)
@@ -549,7 +548,7 @@ static int change_first, change_second;
 
 static int change_and_look (struct pollfd *fds, size_t n, int64_t timeout)
 {
-    (void) timeout;
+    (void)timeout;
     if (change_first >= 0) {
         CHECK_INT (n, 3);
         CHECK_INT (zc_table_del (changing, change_first), 0);
@@ -562,7 +561,7 @@ static int change_and_look (struct pollfd *fds, size_t n, int64_t timeout)
     }
     for (size_t i = 0; i < n; i++)
         fds[i].revents = i > 0 ? POLLHUP : 0;
-    return (int) n - 1;
+    return (int)n - 1;
 }
 
 TEST (what_changed_during_a_look_is_not_reported_from_it)
@@ -630,7 +629,7 @@ TEST (poll_call_reports_each_descriptor)
     unpair (gone);
     for (int i = 0; i < N; i++)
         list[i] = (struct zc_pollfd){.fd = -1, .events = ZC_POLL_IN, .revents = 99};
-    CHECK_INT (zc_poll (list, N, (int64_t) ZC_MS, NULL), 0);
+    CHECK_INT (zc_poll (list, N, (int64_t)ZC_MS, NULL), 0);
     CHECK_INT (list[3].revents, 0);
     list[4] = (struct zc_pollfd){.fd = fds[0], .events = ZC_POLL_IN | ZC_POLL_OUT};
     list[5] = (struct zc_pollfd){.fd = gone[0], .events = ZC_POLL_IN | ZC_POLL_OUT};
@@ -656,7 +655,7 @@ TEST (poll_call_ends_by_a_signal_its_mask_lets_through)
     sigemptyset (&open_mask);
     pthread_sigmask (SIG_BLOCK, &usr1, &before);
     CHECK_INT (zc_thread_start (&thread, signal_main, &t, NULL), 0);
-    CHECK_INT (zc_poll (NULL, 0, 3 * (int64_t) ZC_MS, NULL), 0); /* blocked here */
+    CHECK_INT (zc_poll (NULL, 0, 3 * (int64_t)ZC_MS, NULL), 0); /* blocked here */
     CHECK_INT (zc_poll (NULL, 0, -1, &open_mask), -EINTR);
     atomic_store (&t.back, true);
     zc_thread_join (&thread);

@@ -186,8 +186,8 @@ static void on_slow (void *arg, const struct zc_addr *found, int count)
 {
     struct answer *a = arg;
 
-    (void) found;
-    (void) count;
+    (void)found;
+    (void)count;
     atomic_store (&a->entered, 1);
     while (!atomic_load (&a->may_go))
         zc_thread_yield ();
@@ -220,8 +220,8 @@ static void on_end_inside (void *arg, const struct zc_addr *found, int count)
 {
     struct answer *a = arg;
 
-    (void) found;
-    (void) count;
+    (void)found;
+    (void)count;
     zc_mutex_lock (&a->lock); /* start has stored the lookup */
     zc_mutex_unlock (&a->lock);
     zc_resolve_end (&a->lookup);
@@ -256,7 +256,7 @@ TEST (a_forked_child_looks_up_anew)
         wait_until (&b.calls, 1);
         zc_resolve_end (&b.lookup);
 #else
-        (void) b;
+        (void)b;
 #endif
         _exit (atomic_load (&check_failures) ? 1 : 0);
     }

@@ -49,7 +49,7 @@ static void *churn_polls (void *arg)
             return NULL;
         }
         if (it[1].revents)
-            (void) zmq_recv (c->s[1], b, sizeof b, ZMQ_DONTWAIT);
+            (void)zmq_recv (c->s[1], b, sizeof b, ZMQ_DONTWAIT);
     }
 }
 
@@ -66,17 +66,17 @@ static void *churn_watches (void *arg)
     while ((e = events_of (c->s[1])) >= 0) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
         if (e & ZMQ_POLLIN)
-            (void) zmq_recv (c->s[1], b, sizeof b, ZMQ_DONTWAIT);
+            (void)zmq_recv (c->s[1], b, sizeof b, ZMQ_DONTWAIT);
         else
-            (void) poll (&p, 1, 1);
+            (void)poll (&p, 1, 1);
     }
     return NULL;
 }
 
 static void churn_round (const char *transport, uint32_t *x, bool by_term, bool watched)
 {
-    static const int pairs[][2] = {{ZMQ_PUSH, ZMQ_PULL}, {ZMQ_PAIR, ZMQ_PAIR}, {ZMQ_DEALER, ZMQ_DEALER},
-                                   {ZMQ_PUB, ZMQ_SUB}};
+    static const int pairs[][2] = {
+        {ZMQ_PUSH, ZMQ_PULL}, {ZMQ_PAIR, ZMQ_PAIR}, {ZMQ_DEALER, ZMQ_DEALER}, {ZMQ_PUB, ZMQ_SUB}};
     const int *types = pairs[rnd (x) % 4];
     struct churn c = {{NULL, NULL}, 0};
     struct arena a = {.plan = {.transport = transport, .socks = 1}};
@@ -85,12 +85,12 @@ static void churn_round (const char *transport, uint32_t *x, bool by_term, bool 
     void *ctx = zmq_ctx_new ();
 
     for (int i = 0; i < 2; i++) {
-        c.s[i] = socket_of (ctx, types[i], (int) (rnd (x) % 20), -1);
+        c.s[i] = socket_of (ctx, types[i], (int)(rnd (x) % 20), -1);
         set_int (c.s[i], ZMQ_LINGER, rnd (x) % 2 ? 0 : 20);
     }
     a.send[0] = c.s[0];
     a.recv[0] = c.s[1];
-    int binder = (int) (rnd (x) % 2);
+    int binder = (int)(rnd (x) % 2);
     bind_somewhere (c.s[binder], transport, endpoint, sizeof endpoint);
     for (uint32_t i = types[0] == ZMQ_PAIR ? 1 : 1 + rnd (x) % 3; i; i--)
         CHECK_INT (zmq_connect (c.s[!binder], endpoint), 0);
@@ -101,19 +101,19 @@ static void churn_round (const char *transport, uint32_t *x, bool by_term, bool 
     nap_us (rnd (x) % 3000);
     for (uint32_t i = rnd (x) % 4; i; i--) { /* endpoints come and go meanwhile */
         if (rnd (x) % 2)
-            (void) zmq_disconnect (c.s[!binder], endpoint);
+            (void)zmq_disconnect (c.s[!binder], endpoint);
         else
-            (void) zmq_unbind (c.s[binder], endpoint);
+            (void)zmq_unbind (c.s[binder], endpoint);
         nap_us (rnd (x) % 300);
         if (rnd (x) % 2)
-            (void) zmq_bind (c.s[binder], endpoint);
-        (void) zmq_connect (c.s[!binder], endpoint);
+            (void)zmq_bind (c.s[binder], endpoint);
+        (void)zmq_connect (c.s[!binder], endpoint);
         nap_us (rnd (x) % 1000);
     }
     if (by_term)
         CHECK_INT (zmq_ctx_shutdown (ctx), 0);
     else {
-        int first = (int) (rnd (x) % 2);
+        int first = (int)(rnd (x) % 2);
         CHECK_INT (zmq_close (c.s[first]), 0);
         nap_us (rnd (x) % 500);
         CHECK_INT (zmq_close (c.s[!first]), 0);
@@ -131,7 +131,7 @@ static void churn_round (const char *transport, uint32_t *x, bool by_term, bool 
 static void *churner (void *arg)
 {
     static const char *transports[] = {"tcp", "ipc", "inproc"};
-    uint32_t x = (uint32_t) (uintptr_t) arg;
+    uint32_t x = (uint32_t)(uintptr_t)arg;
 
     for (long i = scaled (60); i; i--)
         churn_round (transports[rnd (&x) % 3], &x, rnd (&x) % 2, rnd (&x) % 3 == 0);
@@ -143,7 +143,7 @@ TEST (close_and_term_end_every_wait)
     pthread_t t[2];
 
     for (int i = 0; i < 2; i++)
-        pthread_create (&t[i], NULL, churner, (void *) (uintptr_t) (i + 11));
+        pthread_create (&t[i], NULL, churner, (void *)(uintptr_t)(i + 11));
     for (int i = 0; i < 2; i++)
         pthread_join (t[i], NULL);
 }
@@ -170,11 +170,11 @@ static void *works_until_term (void *arg)
     }
     snprintf (endpoint, sizeof endpoint, "inproc://terminal-%d", t->place / 2);
     if (t->place % 2)
-        (void) zmq_bind (pull, endpoint);
+        (void)zmq_bind (pull, endpoint);
     else
-        (void) zmq_connect (push, endpoint);
+        (void)zmq_connect (push, endpoint);
     int rc = 0, none = 0;
-    (void) zmq_setsockopt (push, ZMQ_LINGER, &none, sizeof none);
+    (void)zmq_setsockopt (push, ZMQ_LINGER, &none, sizeof none);
     while (rc >= 0)
         rc = t->place % 2 ? zmq_recv (pull, b, sizeof b, 0) : zmq_send (push, b, sizeof b, 0);
     CHECK_INT (errno, ETERM);
@@ -214,7 +214,7 @@ struct traffic
 static void *traveller (void *arg)
 {
     struct traffic *t = arg;
-    uint32_t x = (uint32_t) (uintptr_t) &x | 1u;
+    uint32_t x = (uint32_t)(uintptr_t)&x | 1u;
     static _Atomic uint64_t unique;
     void *ctx = t->a.ctx;
 
@@ -227,11 +227,11 @@ static void *traveller (void *arg)
         for (uint32_t i = rnd (&x) % 40; i; i--) {
             uint64_t id = atomic_fetch_add (&unique, 1);
             uint64_t m[3] = {id, ~id, id * 3};
-            if (zmq_send (push, m, sizeof m, 0) == (int) sizeof m)
+            if (zmq_send (push, m, sizeof m, 0) == (int)sizeof m)
                 atomic_fetch_add (&t->a.sent, 1);
         }
         if (rnd (&x) % 3 == 0)
-            (void) zmq_disconnect (push, t->endpoint);
+            (void)zmq_disconnect (push, t->endpoint);
         CHECK_INT (zmq_close (push), 0); /* lingers for ever: all of it arrives */
         if (rnd (&x) % 4 == 0)
             nap_us (rnd (&x) % 2000);
@@ -244,7 +244,7 @@ static void travel_over (const char *transport)
     static struct traffic t;
     static uint8_t seen[1 << 22];
     pthread_t id[3];
-    uint64_t end = zc_now () + (uint64_t) scaled (700) * ZC_MS;
+    uint64_t end = zc_now () + (uint64_t)scaled (700) * ZC_MS;
     int timeout = 50;
 
     memset (&t, 0, sizeof t);
@@ -260,14 +260,15 @@ static void travel_over (const char *transport)
     while (!atomic_load (&t.stop) || atomic_load (&t.a.got) < atomic_load (&t.a.sent)) {
         uint64_t m[3];
         int n = zmq_recv (t.pull, m, sizeof m, 0);
-        if (n == (int) sizeof m) {
+        if (n == (int)sizeof m) {
             CHECK (m[1] == ~m[0] && m[2] == m[0] * 3);
             if (m[0] < sizeof seen && seen[m[0]]++)
-                CHECK_FAIL ("message %llu came twice", (unsigned long long) m[0]);
+                CHECK_FAIL ("message %llu came twice", (unsigned long long)m[0]);
             atomic_fetch_add (&t.a.got, 1);
             quiet = 0;
-        } else if (atomic_load (&t.stop) && ++quiet > (uint64_t) stall_ms () / 50) {
-            CHECK_FAIL ("over %s: %ld of %ld arrived", transport, atomic_load (&t.a.got), atomic_load (&t.a.sent));
+        } else if (atomic_load (&t.stop) && ++quiet > (uint64_t)stall_ms () / 50) {
+            CHECK_FAIL ("over %s: %ld of %ld arrived", transport, atomic_load (&t.a.got),
+                        atomic_load (&t.a.sent));
             dump ("pull", t.pull);
             break;
         }

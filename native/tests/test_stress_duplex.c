@@ -82,7 +82,7 @@ TEST (both_directions_at_once_with_small_marks)
 static void *mandatory_sends (void *arg)
 {
     struct duplexer *w = arg;
-    char id = (char) ('A' + w->side);
+    char id = (char)('A' + w->side);
 
     for (long i = 0; i < w->d->each; i++) {
         zmq_msg_t m[2];
@@ -114,7 +114,7 @@ TEST (senders_of_a_router_wait_each_for_their_peer)
     d.a.recv[0] = router;
     bind_somewhere (router, "tcp", endpoint, sizeof endpoint);
     for (int i = 0; i < 2; i++) {
-        char id = (char) ('A' + i);
+        char id = (char)('A' + i);
         d.s[i] = socket_of (ctx, ZMQ_DEALER, 2, -1);
         CHECK_INT (zmq_setsockopt (d.s[i], ZMQ_ROUTING_ID, &id, 1), 0);
         CHECK_INT (zmq_connect (d.s[i], endpoint), 0);
@@ -130,7 +130,7 @@ TEST (senders_of_a_router_wait_each_for_their_peer)
     }
     /* B reads all that is for it while A reads nothing, then A. */
     for (int side = 1; side >= 0; side--) {
-        int timeout = (int) stall_ms ();
+        int timeout = (int)stall_ms ();
         set_int (d.s[side], ZMQ_RCVTIMEO, timeout);
         for (long i = 0; i < 2 * d.each; i++) {
             if (zmq_recv (d.s[side], b, sizeof b, 0) < 0) {

@@ -17,7 +17,7 @@ static int send_parts (void *s, const struct head *h, uint32_t *x, int flags)
     for (uint32_t i = 0; i < h->parts; i++) {
         struct head part = *h;
         part.part = i;
-        part.size = (uint32_t) some_size (x);
+        part.size = (uint32_t)some_size (x);
         zmq_msg_init_size (&m[i], part.size);
         fill (zmq_msg_data (&m[i]), &part);
     }
@@ -33,7 +33,7 @@ static int send_part_by_part (void *s, const struct head *h, uint32_t *x, uint8_
     for (uint32_t i = 0; i < h->parts; i++) {
         struct head part = *h;
         part.part = i;
-        part.size = (uint32_t) some_size (x);
+        part.size = (uint32_t)some_size (x);
         fill (buffer, &part);
         if (zmq_send (s, buffer, part.size, i + 1 < h->parts ? ZMQ_SNDMORE : 0) < 0)
             return -1;
@@ -52,20 +52,20 @@ static long send_many (void *s, struct head h, long most, uint32_t *x, uint8_t *
         n = most;
     h.parts = 1;
     for (long i = 0; i < n; i++) {
-        h.size = (uint32_t) (sizeof h + rnd (x) % 100);
+        h.size = (uint32_t)(sizeof h + rnd (x) % 100);
         fill (buffer + at, &h);
         parts[i] = (zcffi_part_t){buffer + at, h.size, 0};
         at += h.size;
         h.seq++;
     }
-    return zcffi_send_many (s, parts, (size_t) n, 0);
+    return zcffi_send_many (s, parts, (size_t)n, 0);
 }
 
 /* One step of a sender: how many messages went, 0 to try again, -1. */
 static long send_step (struct worker *w, void *s, struct head *h, uint8_t *buffer)
 {
     uint32_t *x = &w->x, how = rnd (x) % 8;
-    long left = w->a->plan.each - (long) h->seq;
+    long left = w->a->plan.each - (long)h->seq;
 
     h->parts = how < 4 ? 1 : 1 + rnd (x) % MAX_PARTS;
     if (w->sock == 0 && w->place == 0 && how <= 4)
@@ -79,10 +79,11 @@ static long send_step (struct worker *w, void *s, struct head *h, uint8_t *buffe
     }
     int flags = how >= 6 ? ZMQ_DONTWAIT : 0;
     h->part = 0;
-    h->size = (uint32_t) some_size (x);
+    h->size = (uint32_t)some_size (x);
     fill (buffer, h);
     /* Where one thread sends part by part the others send whole messages: a part of theirs would join its message. */
-    int rc = h->parts > 1 || w->sock == 0 ? send_parts (s, h, x, flags) : zmq_send (s, buffer, h->size, flags);
+    int rc =
+        h->parts > 1 || w->sock == 0 ? send_parts (s, h, x, flags) : zmq_send (s, buffer, h->size, flags);
     return rc >= 0 ? 1 : errno == EAGAIN ? 0 : -1;
 }
 
@@ -91,9 +92,9 @@ static void *sender (void *arg)
     struct worker *w = arg;
     struct arena *a = w->a;
     uint8_t *buffer = malloc (MAX_PART);
-    struct head h = {.thread = (uint32_t) (w->sock * a->plan.threads + w->place)};
+    struct head h = {.thread = (uint32_t)(w->sock * a->plan.threads + w->place)};
 
-    while (h.seq < (uint64_t) a->plan.each) {
+    while (h.seq < (uint64_t)a->plan.each) {
         long n = send_step (w, a->send[w->sock], &h, buffer);
         if (n < 0) {
             if (!is_over (errno))
@@ -102,7 +103,7 @@ static void *sender (void *arg)
         }
         if (n == 0)
             nap_us (rnd (&w->x) % 50);
-        h.seq += (uint64_t) n;
+        h.seq += (uint64_t)n;
         atomic_fetch_add (&a->sent, n);
         if (rnd (&w->x) % 500 == 0)
             nap_us (rnd (&w->x) % 3000);
@@ -118,12 +119,13 @@ static void *onlooker (void *arg)
     struct arena *a = w->a;
 
     while (!atomic_load (&a->stop)) {
-        int i = (int) (rnd (&w->x) % (uint32_t) a->plan.socks);
-        zmq_pollitem_t it[2] = {{.socket = a->send[i], .events = ZMQ_POLLOUT}, {.socket = a->recv[i], .events = ZMQ_POLLIN}};
+        int i = (int)(rnd (&w->x) % (uint32_t)a->plan.socks);
+        zmq_pollitem_t it[2] = {{.socket = a->send[i], .events = ZMQ_POLLOUT},
+                                {.socket = a->recv[i], .events = ZMQ_POLLIN}};
         if (rnd (&w->x) % 2)
-            (void) events_of (rnd (&w->x) % 2 ? a->send[i] : a->recv[i]);
+            (void)events_of (rnd (&w->x) % 2 ? a->send[i] : a->recv[i]);
         else
-            (void) zmq_poll (it, 2, 0);
+            (void)zmq_poll (it, 2, 0);
         nap_us (rnd (&w->x) % 500);
     }
     return NULL;
@@ -139,7 +141,7 @@ static void await_subscribers (struct arena *a, int i)
         CHECK_INT (zmq_recv (a->send[i], b, sizeof b, 0), 1);
         set_int (a->send[i], ZMQ_XPUB_VERBOSE, 1);
     }
-    (void) n;
+    (void)n;
 }
 
 static void await_joins (struct arena *a)
@@ -148,9 +150,9 @@ static void await_joins (struct arena *a)
     for (int i = 0; a->plan.everyone && i < a->plan.socks; i++) {
         await_subscribers (a, i);
         for (int tries = 0; tries < 1000; tries++) {
-            uintptr_t v = (uintptr_t) a->send[i];
-            struct zc_slot *slot = zc_handle_slot ((uint32_t) (v >> 1 & 0xffffff));
-            (void) events_of (a->send[i]);
+            uintptr_t v = (uintptr_t)a->send[i];
+            struct zc_slot *slot = zc_handle_slot ((uint32_t)(v >> 1 & 0xffffff));
+            (void)events_of (a->send[i]);
             zc_mutex_lock (&slot->mu);
             const struct zc_hub *h = slot->object;
             int up = 0;
@@ -164,7 +166,7 @@ static void await_joins (struct arena *a)
     }
     for (int k = 0; a->plan.everyone && k < 200; k++) { /* and the subscriptions behind the handshakes */
         for (int i = 0; i < a->plan.socks; i++)
-            (void) events_of (a->send[i]);
+            (void)events_of (a->send[i]);
         nap_us (1000);
     }
 }
@@ -182,9 +184,9 @@ static void run (const struct plan *plan)
     for (long i = 0; i < 2 * n + 1; i++) {
         struct worker *w = &workers[i];
         w->a = &a;
-        w->x = (uint32_t) (i + 1) * 7919u;
-        w->sock = (int) (i % n) / plan->threads;
-        w->place = (int) (i % n) % plan->threads;
+        w->x = (uint32_t)(i + 1) * 7919u;
+        w->sock = (int)(i % n) / plan->threads;
+        w->place = (int)(i % n) % plan->threads;
         w->from = w->sock;
         pthread_create (&w->id, NULL, i < n ? receiver : i < 2 * n ? sender : onlooker, w);
     }
@@ -199,7 +201,7 @@ static void run (const struct plan *plan)
     for (long i = 0; i < n; i++)
         join_in_time (&a, workers[i].id, "receivers at close");
     CHECK_INT (zmq_ctx_term (a.ctx), 0);
-    free ((void *) a.seen);
+    free ((void *)a.seen);
 }
 
 static void run_over (const char *transport, int send_type, int recv_type, bool one_to_one)

@@ -29,28 +29,32 @@ static void pace (const char *transport, int send_type, int recv_type, bool watc
     arena_open (&a, &p);
     memset (workers, 0, sizeof workers);
     for (int i = 0; i < p.threads; i++) {
-        workers[i] = (struct worker){.a = &a, .place = i, .x = (uint32_t) i + 3};
+        workers[i] = (struct worker){.a = &a, .place = i, .x = (uint32_t)i + 3};
         pthread_create (&workers[i].id, NULL, receiver, &workers[i]);
     }
     for (long i = 0; i < p.each;) {
         long burst = 1 + (rnd (&x) % 4 == 0 ? rnd (&x) % 30 : 0);
         nap_us (rnd (&x) % 3 ? rnd (&x) % 100 : rnd (&x) % 3000);
         for (; burst && i < p.each; burst--, i++) {
-            struct head h = {.parts = 1, .size = sizeof h + rnd (&x) % 90, .seq = (uint64_t) i};
+            struct head h = {.parts = 1, .size = sizeof h + rnd (&x) % 90, .seq = (uint64_t)i};
             fill (buffer, &h);
-            CHECK_INT (zmq_send (a.send[0], buffer, h.size, 0), (int) h.size);
+            CHECK_INT (zmq_send (a.send[0], buffer, h.size, 0), (int)h.size);
             atomic_fetch_add (&a.sent, 1);
         }
         uint64_t from = zc_now (), took;
         while (atomic_load (&a.got) < i) {
-            if (zc_now () - from > (uint64_t) stall_ms () * ZC_MS)
+            if (zc_now () - from > (uint64_t)stall_ms () * ZC_MS)
                 stalled (&a, "a message does not come");
             nap_us (20);
         }
         took = zc_now () - from;
         worst = took > worst ? took : worst;
     }
-    printf ("paced over %s%s: the slowest took %.1f ms\n", transport, alone ? ", watched alone" : watched ? ", watched" : "", (double) worst / 1e6);
+    printf ("paced over %s%s: the slowest took %.1f ms\n", transport,
+            alone     ? ", watched alone"
+            : watched ? ", watched"
+                      : "",
+            (double)worst / 1e6);
     CHECK_INT (atomic_load (&a.late), 0);
     if (alone) { /* the descriptor tells of this too; it must not be closed under who watches it */
         CHECK_INT (zmq_ctx_shutdown (a.ctx), 0);
@@ -61,7 +65,7 @@ static void pace (const char *transport, int send_type, int recv_type, bool watc
     for (int i = 0; i < p.threads && !alone; i++)
         join_in_time (&a, workers[i].id, "receivers at close");
     CHECK_INT (zmq_ctx_term (a.ctx), 0);
-    free ((void *) a.seen);
+    free ((void *)a.seen);
 }
 
 TEST (a_single_message_is_never_held_up)
@@ -89,8 +93,8 @@ TEST (no_end_of_a_tcp_connection_waits_for_more_to_send)
     CHECK_INT (zmq_send (s[1], "x", 1, 0), 1);
     CHECK_INT (zmq_recv (s[0], b, sizeof b, 0), 1);
     for (int i = 0; i < 2; i++) {
-        uintptr_t v = (uintptr_t) s[i];
-        struct zc_slot *slot = zc_handle_slot ((uint32_t) (v >> 1 & 0xffffff));
+        uintptr_t v = (uintptr_t)s[i];
+        struct zc_slot *slot = zc_handle_slot ((uint32_t)(v >> 1 & 0xffffff));
         int on = 0;
         socklen_t n = sizeof on;
         zc_mutex_lock (&slot->mu);

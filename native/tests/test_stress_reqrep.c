@@ -32,7 +32,7 @@ static void *answerer (void *arg)
         zmq_msg_t m[4];
         if (rnd (&k->x) % 3 == 0) {
             zmq_pollitem_t it = {.socket = e->server, .events = ZMQ_POLLIN};
-            (void) zmq_poll (&it, 1, rnd (&k->x) % 2 ? 1 : 50);
+            (void)zmq_poll (&it, 1, rnd (&k->x) % 2 ? 1 : 50);
         }
         int n = zcffi_recv_parts (e->server, m, 4, 0);
         if (n < 0) {
@@ -40,7 +40,7 @@ static void *answerer (void *arg)
                 CHECK_FAIL ("answerer: %s", zmq_strerror (errno));
             return NULL;
         }
-        int rc = zcffi_send_parts (e->server, m, (size_t) n, 0);
+        int rc = zcffi_send_parts (e->server, m, (size_t)n, 0);
         for (int i = 0; i < n; i++)
             zmq_msg_close (&m[i]);
         if (rc < 0 && is_over (errno))
@@ -56,7 +56,7 @@ static void *dealer_asks (void *arg)
     struct echo *e = k->e;
 
     for (long i = 0; i < e->each; i++) {
-        uint64_t q[3] = {(uint64_t) k->client, (uint64_t) i, 0};
+        uint64_t q[3] = {(uint64_t)k->client, (uint64_t)i, 0};
         struct iovec_parts
         {
             zcffi_part_t p[2];
@@ -83,7 +83,7 @@ static void *dealer_hears (void *arg)
         zmq_msg_t m[4];
         if (rnd (&k->x) % 4 == 0) {
             zmq_pollitem_t it = {.socket = e->client[k->client], .events = ZMQ_POLLIN};
-            (void) zmq_poll (&it, 1, -1);
+            (void)zmq_poll (&it, 1, -1);
         }
         int n = zcffi_recv_parts (e->client[k->client], m, 4, 0);
         if (n < 0) {
@@ -110,7 +110,7 @@ static void *req_asks (void *arg)
     void *s = e->client[k->client];
 
     for (long i = 0; i < e->each; i++) {
-        uint64_t q[2] = {(uint64_t) k->client, (uint64_t) i}, r[2] = {0, 0};
+        uint64_t q[2] = {(uint64_t)k->client, (uint64_t)i}, r[2] = {0, 0};
         if (zmq_send (s, q, sizeof q, 0) < 0)
             break;
         atomic_fetch_add (&e->a.sent, 1);
@@ -122,7 +122,7 @@ static void *req_asks (void *arg)
         int n = zmq_recv (s, r, sizeof r, 0);
         if (n < 0)
             break;
-        CHECK_INT (n, (int) sizeof r);
+        CHECK_INT (n, (int)sizeof r);
         CHECK_INT (r[0], k->client);
         CHECK_INT (r[1], i);
         atomic_fetch_add (&e->a.got, 1);
@@ -159,14 +159,18 @@ static void echo_over (const char *transport, int server_type, int client_type, 
     e.a.recv[0] = e.server;
     memset (askers, 0, sizeof askers);
     for (int i = 0; i < servers; i++, n++) {
-        askers[n] = (struct asker){.e = &e, .x = (uint32_t) n + 5};
+        askers[n] = (struct asker){.e = &e, .x = (uint32_t)n + 5};
         pthread_create (&askers[n].id, NULL, answerer, &askers[n]);
     }
     int first = n;
     for (int i = 0; i < 3; i++)
         for (int k = 0; k < (req ? 1 : 3); k++, n++) {
-            askers[n] = (struct asker){.e = &e, .client = i, .x = (uint32_t) n + 5};
-            pthread_create (&askers[n].id, NULL, req ? req_asks : k < 2 ? dealer_asks : dealer_hears, &askers[n]);
+            askers[n] = (struct asker){.e = &e, .client = i, .x = (uint32_t)n + 5};
+            pthread_create (&askers[n].id, NULL,
+                            req     ? req_asks
+                            : k < 2 ? dealer_asks
+                                    : dealer_hears,
+                            &askers[n]);
         }
     if (req)
         for (int i = first; i < n; i++)
@@ -209,7 +213,7 @@ static void *answer_at_once (void *arg)
     int n;
 
     while ((n = zmq_recv (arg, b, sizeof b, ZMQ_DONTWAIT)) >= 0 || zmq_errno () == EAGAIN)
-        if (n >= 0 && zmq_send (arg, b, (size_t) n, 0) < 0)
+        if (n >= 0 && zmq_send (arg, b, (size_t)n, 0) < 0)
             break;
     return NULL;
 }
@@ -217,10 +221,11 @@ static void *answer_at_once (void *arg)
 TEST (a_reply_that_comes_before_the_request_is_wholly_sent_is_received)
 {
     static const int types[][2] = {{ZMQ_REQ, ZMQ_REP}, {ZMQ_PAIR, ZMQ_PAIR}, {ZMQ_DEALER, ZMQ_DEALER}};
-    int wait = (int) (3 * stall_ms ());
+    int wait = (int)(3 * stall_ms ());
 
     for (int k = 0; k < 3; k++) {
-        void *ctx = zmq_ctx_new (), *ask = zmq_socket (ctx, types[k][0]), *reply = zmq_socket (ctx, types[k][1]);
+        void *ctx = zmq_ctx_new (), *ask = zmq_socket (ctx, types[k][0]),
+             *reply = zmq_socket (ctx, types[k][1]);
         pthread_t id;
         char b[8];
         CHECK_INT (zmq_bind (reply, "inproc://quick"), 0);

@@ -26,7 +26,7 @@ static void *set;
 
 static void note (int id, void *arg)
 {
-    (void) arg;
+    (void)arg;
     if (ran.count < LOG)
         ran.ids[ran.count++] = id;
 }
@@ -62,7 +62,7 @@ static void check_execute (uint64_t at, const int *ids)
     CHECK_INT (ran.count, i);
 }
 
-#define RUN(at_, ...) check_execute ((at_) *ZC_MS, (const int[]){__VA_ARGS__})
+#define RUN(at_, ...) check_execute ((at_)*ZC_MS, (const int[]){__VA_ARGS__})
 
 TEST (timers_run_when_due_again_and_again_the_earliest_first)
 {
@@ -138,7 +138,7 @@ TEST (an_interval_may_be_zero_or_endless)
 static void add_another (int id, void *arg)
 {
     note (id, arg);
-    zc_timers_add (set, 0, add_another, arg, *(uint64_t *) arg);
+    zc_timers_add (set, 0, add_another, arg, *(uint64_t *)arg);
 }
 
 TEST (what_a_handler_adds_runs_next_time)
@@ -214,23 +214,23 @@ static atomic_int runs;
 
 static void count_run (int id, void *arg)
 {
-    (void) id;
-    (void) arg;
+    (void)id;
+    (void)arg;
     atomic_fetch_add (&runs, 1);
 }
 
 static void work (void *arg)
 {
     for (int i = 0; i < 2000; i++) {
-        int id = zc_timers_add (set, 0, count_run, NULL, (uint64_t) i);
+        int id = zc_timers_add (set, 0, count_run, NULL, (uint64_t)i);
         int64_t ms;
 
         zc_timers_timeout (set, 0, &ms);
-        zc_timers_execute (set, (uint64_t) i + 1);
-        zc_timers_reset (set, id, (uint64_t) i);
+        zc_timers_execute (set, (uint64_t)i + 1);
+        zc_timers_reset (set, id, (uint64_t)i);
         CHECK_INT (zc_timers_cancel (set, id), 0);
     }
-    (void) arg;
+    (void)arg;
 }
 
 TEST (threads_may_share_a_set)
@@ -254,7 +254,8 @@ TEST (what_is_no_set_of_timers_is_efault)
     int on_stack[64] = {0};
     void *gone = zmq_timers_new ();
     void *copy = gone;
-    void *bad[] = {NULL, on_stack, (char *) on_stack + 1, (void *) (uintptr_t) 0xdeadbeef, (void *) UINTPTR_MAX, copy};
+    void *bad[] = {NULL, on_stack, (char *)on_stack + 1, (void *)(uintptr_t)0xdeadbeef, (void *)UINTPTR_MAX,
+                   copy};
 
     REQUIRE (gone);
     CHECK_INT (zmq_timers_destroy (&gone), 0);

@@ -33,7 +33,7 @@ static uint64_t random_state = 1;
 static uint32_t random_below (uint32_t n)
 {
     random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t) (random_state >> 33) % n;
+    return (uint32_t)(random_state >> 33) % n;
 }
 
 struct topic
@@ -48,7 +48,7 @@ static struct topic random_topic (uint32_t letters)
     struct topic t = {.size = random_below (letters > 4 ? 3 : TOPIC_MAX)};
 
     for (size_t i = 0; i < t.size; i++)
-        t.bytes[i] = (uint8_t) (random_below (letters) * (256 / letters));
+        t.bytes[i] = (uint8_t)(random_below (letters) * (256 / letters));
     return t;
 }
 
@@ -84,7 +84,7 @@ static size_t naive_find (const struct naive *s, const struct topic *t, int64_t 
 {
     size_t i = 0;
 
-    while (i < s->count && !(same (&s->topics[i], t) && (who < 0 || s->whos[i] == (uint32_t) who)))
+    while (i < s->count && !(same (&s->topics[i], t) && (who < 0 || s->whos[i] == (uint32_t)who)))
         i++;
     return i;
 }
@@ -130,17 +130,17 @@ static int walk (void *arg, const uint8_t *topic, size_t n)
 
 static int count_topic (void *arg, const uint8_t *topic, size_t n)
 {
-    (void) topic;
-    (void) n;
-    ++*(size_t *) arg;
+    (void)topic;
+    (void)n;
+    ++*(size_t *)arg;
     return 0;
 }
 
 static int stop_at_the_second (void *arg, const uint8_t *topic, size_t n)
 {
-    (void) topic;
-    (void) n;
-    return ++*(int *) arg == 2 ? 7 : 0;
+    (void)topic;
+    (void)n;
+    return ++*(int *)arg == 2 ? 7 : 0;
 }
 
 static void check_walk (const struct zc_topics *topics, struct naive *naive)
@@ -169,15 +169,14 @@ static void run_topics (uint32_t letters, int steps)
         size_t i = naive_find (&naive, &t, -1);
         bool there = i < naive.count;
 
-        if (random_below (100) < (uint32_t) (step % 2000 < 1000 ? 65 : 35) && naive.count < NAIVE_MAX) {
+        if (random_below (100) < (uint32_t)(step % 2000 < 1000 ? 65 : 35) && naive.count < NAIVE_MAX) {
             CHECK_INT (zc_topics_add (&topics, t.bytes, t.size), !there);
             if (there)
                 naive.whos[i]++;
             else
                 naive_put (&naive, &t, 1);
         } else {
-            CHECK_INT (zc_topics_remove (&topics, t.bytes, t.size),
-                       !there ? -ENOENT : naive.whos[i] == 1);
+            CHECK_INT (zc_topics_remove (&topics, t.bytes, t.size), !there ? -ENOENT : naive.whos[i] == 1);
             if (there && --naive.whos[i] == 0)
                 naive_cut (&naive, i);
         }
@@ -212,15 +211,15 @@ TEST (an_empty_store_matches_nothing_and_an_empty_topic_everything)
 
     zc_topics_init (&topics);
     CHECK (!zc_topics_match (&topics, NULL, 0));
-    CHECK (!zc_topics_match (&topics, (const uint8_t *) "a", 1));
+    CHECK (!zc_topics_match (&topics, (const uint8_t *)"a", 1));
     CHECK_INT (zc_topics_remove (&topics, NULL, 0), -ENOENT);
     CHECK_INT (zc_topics_add (&topics, NULL, 0), 1);
     CHECK (zc_topics_match (&topics, NULL, 0));
-    CHECK (zc_topics_match (&topics, (const uint8_t *) "a", 1));
-    CHECK_INT (zc_topics_add (&topics, (const uint8_t *) "b", 1), 1);
+    CHECK (zc_topics_match (&topics, (const uint8_t *)"a", 1));
+    CHECK_INT (zc_topics_add (&topics, (const uint8_t *)"b", 1), 1);
     CHECK_INT (zc_topics_remove (&topics, NULL, 0), 1);
-    CHECK (!zc_topics_match (&topics, (const uint8_t *) "a", 1));
-    CHECK (zc_topics_match (&topics, (const uint8_t *) "bc", 2));
+    CHECK (!zc_topics_match (&topics, (const uint8_t *)"a", 1));
+    CHECK (zc_topics_match (&topics, (const uint8_t *)"bc", 2));
     zc_topics_close (&topics);
     CHECK_INT (topics.bytes, 0);
 }
@@ -247,7 +246,7 @@ struct matched
 
 static void match (void *arg, uint32_t who)
 {
-    ((struct matched *) arg)->times[who]++;
+    ((struct matched *)arg)->times[who]++;
 }
 
 static void check_match (const struct zc_subs *subs, const struct naive *naive, const struct topic *message)
@@ -376,8 +375,8 @@ TEST (a_closed_store_has_given_everything_back)
 
 static void count_one (void *arg, uint32_t who)
 {
-    (void) who;
-    ++*(size_t *) arg;
+    (void)who;
+    ++*(size_t *)arg;
 }
 
 TEST (ten_thousand_subscribers_share_a_topic)
@@ -394,12 +393,12 @@ TEST (ten_thousand_subscribers_share_a_topic)
     for (uint32_t i = 0; i < CROWD; i++)
         CHECK_INT (zc_subs_add (&subs, NULL, 0, i * STRIDE), i ? ZC_SUBS_NEW : ZC_SUBS_NEW | ZC_SUBS_FIRST);
     CHECK_INT (zc_subs_add (&subs, NULL, 0, STRIDE), 0);
-    zc_subs_match (&subs, (const uint8_t *) "x", 1, count_one, &count);
+    zc_subs_match (&subs, (const uint8_t *)"x", 1, count_one, &count);
     CHECK_INT (count, CROWD);
     for (uint32_t i = CROWD; i-- > 1;)
         zc_subs_drop (&subs, i * STRIDE, NULL, NULL);
     count = 0;
-    zc_subs_match (&subs, (const uint8_t *) "x", 1, count_one, &count);
+    zc_subs_match (&subs, (const uint8_t *)"x", 1, count_one, &count);
     CHECK_INT (count, 1);
     zc_subs_drop (&subs, 0, NULL, NULL);
     CHECK_INT (subs.count, 0);
@@ -459,7 +458,7 @@ TEST (removing_and_dropping_need_no_memory)
         subs_step (&subs, &naive, step % 2 ? 2 : 256, true);
     atomic_store (&zc_alloc_fail_at, -1);
     for (int i = 0; i < 1000 && naive.count > 0; i++) {
-        size_t at = random_below ((uint32_t) naive.count);
+        size_t at = random_below ((uint32_t)naive.count);
         struct topic t = naive.topics[at];
 
         CHECK (zc_subs_remove (&subs, t.bytes, t.size, naive.whos[at]) > 0);
@@ -500,15 +499,15 @@ static void check_size (const char *what, size_t topic, size_t (*make) (uint8_t 
 
 static size_t make_random (uint8_t *out, int i)
 {
-    (void) i;
+    (void)i;
     for (int j = 0; j < 32; j++)
-        out[j] = (uint8_t) random_below (256);
+        out[j] = (uint8_t)random_below (256);
     return 32;
 }
 
 static size_t make_counted (uint8_t *out, int i)
 {
-    return (size_t) snprintf ((char *) out, 64, "topic-%06d", i);
+    return (size_t)snprintf ((char *)out, 64, "topic-%06d", i);
 }
 
 TEST (a_subscription_needs_at_most_a_hundred_bytes_and_its_topic)
@@ -531,7 +530,7 @@ static void *on_a_small_stack (void *arg)
     struct zc_topics topics;
     size_t count = 0;
 
-    (void) arg;
+    (void)arg;
     zc_subs_init (&subs);
     CHECK_INT (zc_subs_add (&subs, topic, HUGE, 1), ZC_SUBS_NEW | ZC_SUBS_FIRST);
     topic[HUGE - 1] = 1;

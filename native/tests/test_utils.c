@@ -30,8 +30,9 @@ TEST (errors_have_numbers_and_texts)
 
 TEST (has_tells_the_truth)
 {
-    static const char *const lacking[] = {"curve", "pgm", "norm", "tipc", "gssapi", "vmci", "vsock",
-                                          "draft", "WS", "WSS", "tcp", "inproc", "", "IPC", "ipc "};
+    static const char *const lacking[] = {"curve", "pgm",    "norm",  "tipc", "gssapi",
+                                          "vmci",  "vsock",  "draft", "WS",   "WSS",
+                                          "tcp",   "inproc", "",      "IPC",  "ipc "};
 
     CHECK_INT (zmq_has ("ipc"), 1);
     for (size_t i = 0; i < sizeof lacking / sizeof lacking[0]; i++)

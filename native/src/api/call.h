@@ -8,8 +8,8 @@
 static inline int zc_api_result (int64_t rc)
 {
     if (rc >= 0)
-        return rc > INT32_MAX ? INT32_MAX : (int) rc; /* sizes are clipped, as documented */
-    errno = (int) -rc;
+        return rc > INT32_MAX ? INT32_MAX : (int)rc; /* sizes are clipped, as documented */
+    errno = (int)-rc;
     return -1;
 }
 

@@ -6,18 +6,18 @@
 #include <string.h>
 #include "base/msg.h"
 
-_Static_assert (sizeof (struct zc_msg) <= sizeof (zmq_msg_t), "a message fits the program's struct");
-_Static_assert (alignof (struct zc_msg) <= alignof (zmq_msg_t), "and is aligned in it");
-_Static_assert (sizeof (zmq_msg_t) == 64, "the size programs were compiled with");
+_Static_assert(sizeof (struct zc_msg) <= sizeof (zmq_msg_t), "a message fits the program's struct");
+_Static_assert(alignof (struct zc_msg) <= alignof (zmq_msg_t), "and is aligned in it");
+_Static_assert(sizeof (zmq_msg_t) == 64, "the size programs were compiled with");
 
 static struct zc_msg *msg_of (zmq_msg_t *msg)
 {
-    return (struct zc_msg *) (void *) msg;
+    return (struct zc_msg *)(void *)msg;
 }
 
 static const struct zc_msg *peek_of (const zmq_msg_t *msg)
 {
-    return (const struct zc_msg *) (const void *) msg;
+    return (const struct zc_msg *)(const void *)msg;
 }
 
 static bool is_live (const zmq_msg_t *msg)
@@ -122,9 +122,9 @@ int zmq_msg_get (const zmq_msg_t *msg, int property)
 
 int zmq_msg_set (zmq_msg_t *msg, int property, int optval)
 {
-    (void) msg;
-    (void) property;
-    (void) optval;
+    (void)msg;
+    (void)property;
+    (void)optval;
     return fail (EINVAL);
 }
 

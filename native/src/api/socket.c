@@ -62,7 +62,8 @@ static int monitor (void *socket, const char *endpoint, uint64_t events, bool wi
     else
         rc = zc_endpoint_parse (endpoint, ZC_BIND, &ep);
     if (endpoint && rc == 0)
-        rc = ep.transport == ZC_INPROC ? zc_monitor_start (s->hub, ep.address, events, wide) : -EPROTONOSUPPORT;
+        rc = ep.transport == ZC_INPROC ? zc_monitor_start (s->hub, ep.address, events, wide)
+                                       : -EPROTONOSUPPORT;
     zc_sock_exit (s);
     return rc;
 }
@@ -71,7 +72,7 @@ int zmq_socket_monitor (void *socket, const char *endpoint, int events)
 {
     if (events < 0 || events > 0xffff)
         return zc_api_result (-EINVAL);
-    return zc_api_result (monitor (socket, endpoint, (uint64_t) events, false));
+    return zc_api_result (monitor (socket, endpoint, (uint64_t)events, false));
 }
 
 int zcffi_socket_monitor (void *socket, const char *endpoint, uint64_t events)
@@ -101,6 +102,6 @@ int zmq_proxy_steerable (void *frontend, void *backend, void *capture, void *con
 
 int zmq_device (int type, void *frontend, void *backend)
 {
-    (void) type;
+    (void)type;
     return zmq_proxy (frontend, backend, NULL);
 }

@@ -47,7 +47,7 @@ long zmq_timers_timeout (void *timers)
 
     if (rc < 0)
         return result (rc);
-    return ms > LONG_MAX ? LONG_MAX : (long) ms;
+    return ms > LONG_MAX ? LONG_MAX : (long)ms;
 }
 
 int zmq_timers_execute (void *timers)

@@ -7,7 +7,7 @@
 
 static struct zc_msg *msg_of (zmq_msg_t *msg)
 {
-    return (struct zc_msg *) (void *) msg;
+    return (struct zc_msg *)(void *)msg;
 }
 
 int zmq_msg_send (zmq_msg_t *msg, void *socket, int flags)
@@ -16,7 +16,7 @@ int zmq_msg_send (zmq_msg_t *msg, void *socket, int flags)
 
     if (!msg || !zc_msg_is_live (m))
         return zc_api_result (-EFAULT);
-    int64_t size = (int64_t) zc_msg_size (m);
+    int64_t size = (int64_t)zc_msg_size (m);
     int rc = zc_send_part (socket, m, flags);
     return zc_api_result (rc < 0 ? rc : size);
 }
@@ -46,16 +46,16 @@ int zmq_send (void *socket, const void *buffer, size_t size, int flags)
     int rc = zc_send_part (socket, &m, flags);
     if (rc < 0)
         zc_msg_close (&m); /* it may have become its own meanwhile */
-    return zc_api_result (rc < 0 ? rc : (int64_t) size);
+    return zc_api_result (rc < 0 ? rc : (int64_t)size);
 }
 
 int zmq_send_const (void *socket, const void *buffer, size_t size, int flags)
 {
     struct zc_msg m;
 
-    zc_msg_init_data (&m, (void *) (uintptr_t) buffer, size, NULL, NULL);
+    zc_msg_init_data (&m, (void *)(uintptr_t)buffer, size, NULL, NULL);
     int rc = zc_send_part (socket, &m, flags);
-    return zc_api_result (rc < 0 ? rc : (int64_t) size);
+    return zc_api_result (rc < 0 ? rc : (int64_t)size);
 }
 
 int zmq_recv (void *socket, void *buffer, size_t size, int flags)
@@ -92,26 +92,26 @@ int zmq_recviov (void *socket, struct iovec *iov, size_t *count, int flags)
         *count = n; /* those that came are the program's, whatever happens to the others */
         if (size < 0)
             return zc_api_result (size);
-        iov[n].iov_len = (size_t) size;
-        iov[n].iov_base = malloc (size ? (size_t) size : 1); /* freed by the program */
+        iov[n].iov_len = (size_t)size;
+        iov[n].iov_base = malloc (size ? (size_t)size : 1); /* freed by the program */
         if (!iov[n].iov_base) {
             zc_msg_close (&m);
             return zc_api_result (-ENOMEM);
         }
-        memcpy (iov[n].iov_base, zc_msg_bytes (&m), (size_t) size);
+        memcpy (iov[n].iov_base, zc_msg_bytes (&m), (size_t)size);
         more = m.flags & ZC_MSG_MORE;
         zc_msg_close (&m);
         n++;
     }
     *count = n;
-    return (int) n;
+    return (int)n;
 }
 
 /* ---- ours ---- */
 
 static long long_result (int64_t rc)
 {
-    return rc < 0 ? zc_api_result (rc) : (long) rc;
+    return rc < 0 ? zc_api_result (rc) : (long)rc;
 }
 
 int zcffi_send_parts (void *socket, zmq_msg_t *parts, size_t count, int flags)
@@ -140,7 +140,7 @@ long zcffi_recv_many (void *socket, zmq_msg_t *parts, size_t capacity, size_t me
 
 static void part_of_list (const void *arg, size_t i, const void **data, size_t *size, bool *more)
 {
-    const zcffi_part_t *p = (const zcffi_part_t *) arg + i;
+    const zcffi_part_t *p = (const zcffi_part_t *)arg + i;
     *data = p->data;
     *size = p->size;
     *more = p->more != 0;
@@ -165,8 +165,8 @@ struct packed
 
 static void part_of_packed (const void *arg, size_t i, const void **data, size_t *size, bool *more)
 {
-    struct packed *p = (struct packed *) (uintptr_t) arg;
-    *size = (size_t) (p->sizes[i] >> 1);
+    struct packed *p = (struct packed *)(uintptr_t)arg;
+    *size = (size_t)(p->sizes[i] >> 1);
     *more = p->sizes[i] & 1;
     *data = p->buffer + p->at_byte;
     if (i == p->at_part) {
@@ -186,15 +186,15 @@ long zcffi_send_packed (void *socket, const void *buffer, const uint64_t *sizes,
         if (sizes[0] & 1)
             return zc_api_result (-EINVAL);
         struct zc_msg m;
-        zc_msg_lend (&m, buffer, (size_t) (sizes[0] >> 1));
+        zc_msg_lend (&m, buffer, (size_t)(sizes[0] >> 1));
         int rc = zc_send_parts (socket, &m, 1, flags);
         return rc < 0 ? zc_api_result (rc) : 1;
     }
     return long_result (zc_send_many (socket, &from, flags));
 }
 
-long zcffi_recv_packed (void *socket, void *buffer, size_t size, uint64_t *sizes, size_t capacity, size_t messages,
-                        int flags)
+long zcffi_recv_packed (void *socket, void *buffer, size_t size, uint64_t *sizes, size_t capacity,
+                        size_t messages, int flags)
 {
     if ((!sizes && capacity) || (!buffer && size))
         return zc_api_result (-EINVAL);

@@ -25,12 +25,14 @@ static void tell_version (const int version[3], int *major, int *minor, int *pat
 
 void zmq_version (int *major, int *minor, int *patch)
 {
-    tell_version ((const int[]){ZMQ_VERSION_MAJOR, ZMQ_VERSION_MINOR, ZMQ_VERSION_PATCH}, major, minor, patch);
+    tell_version ((const int[]){ZMQ_VERSION_MAJOR, ZMQ_VERSION_MINOR, ZMQ_VERSION_PATCH}, major, minor,
+                  patch);
 }
 
 void zcffi_version (int *major, int *minor, int *patch)
 {
-    tell_version ((const int[]){ZCFFI_VERSION_MAJOR, ZCFFI_VERSION_MINOR, ZCFFI_VERSION_PATCH}, major, minor, patch);
+    tell_version ((const int[]){ZCFFI_VERSION_MAJOR, ZCFFI_VERSION_MINOR, ZCFFI_VERSION_PATCH}, major, minor,
+                  patch);
 }
 
 int zmq_errno (void)
@@ -75,16 +77,16 @@ uint8_t *zmq_z85_decode (uint8_t *dest, const char *string)
 
 int zmq_curve_keypair (char *z85_public_key, char *z85_secret_key)
 {
-    (void) z85_public_key;
-    (void) z85_secret_key;
+    (void)z85_public_key;
+    (void)z85_secret_key;
     errno = ENOTSUP;
     return -1;
 }
 
 int zmq_curve_public (char *z85_public_key, const char *z85_secret_key)
 {
-    (void) z85_public_key;
-    (void) z85_secret_key;
+    (void)z85_public_key;
+    (void)z85_secret_key;
     errno = ENOTSUP;
     return -1;
 }
@@ -113,12 +115,13 @@ void *zmq_atomic_counter_new (void)
 void zmq_atomic_counter_set (void *counter, int value)
 {
     if (counter)
-        atomic_store_explicit ((atomic_int *) counter, value, memory_order_release); /* pairs with value */
+        atomic_store_explicit ((atomic_int *)counter, value, memory_order_release); /* pairs with value */
 }
 
 int zmq_atomic_counter_inc (void *counter)
 {
-    return counter ? atomic_fetch_add_explicit ((atomic_int *) counter, 1, memory_order_acq_rel) : no_counter ();
+    return counter ? atomic_fetch_add_explicit ((atomic_int *)counter, 1, memory_order_acq_rel)
+                   : no_counter ();
 }
 
 /* Each release pairs with the acquire of the one that reaches 0: it sees what the others did before. */
@@ -126,12 +129,12 @@ int zmq_atomic_counter_dec (void *counter)
 {
     if (!counter)
         return no_counter ();
-    return atomic_fetch_sub_explicit ((atomic_int *) counter, 1, memory_order_acq_rel) != 1;
+    return atomic_fetch_sub_explicit ((atomic_int *)counter, 1, memory_order_acq_rel) != 1;
 }
 
 int zmq_atomic_counter_value (void *counter)
 {
-    return counter ? atomic_load_explicit ((atomic_int *) counter, memory_order_acquire) : no_counter ();
+    return counter ? atomic_load_explicit ((atomic_int *)counter, memory_order_acquire) : no_counter ();
 }
 
 void zmq_atomic_counter_destroy (void **counter_p)
@@ -160,7 +163,7 @@ unsigned long zmq_stopwatch_intermediate (void *watch)
 {
     const uint64_t *start = watch;
 
-    return start ? (unsigned long) ((zc_now () - *start) / ZC_US) : 0;
+    return start ? (unsigned long)((zc_now () - *start) / ZC_US) : 0;
 }
 
 unsigned long zmq_stopwatch_stop (void *watch)
@@ -174,7 +177,7 @@ unsigned long zmq_stopwatch_stop (void *watch)
 void zmq_sleep (int seconds)
 {
     if (seconds > 0)
-        zc_thread_sleep_ms ((uint64_t) seconds * 1000);
+        zc_thread_sleep_ms ((uint64_t)seconds * 1000);
 }
 
 /* ---- threads ---- */

@@ -14,34 +14,33 @@
  * rest succeed; -1: all fail; 0: off, the cost is one relaxed load. */
 extern atomic_long zc_alloc_fail_at;
 
-bool zc_alloc_must_fail(void); /* counts one allocation against zc_alloc_fail_at */
+bool zc_alloc_must_fail (void); /* counts one allocation against zc_alloc_fail_at */
 
-static inline bool zc_alloc_is_shut(void)
+static inline bool zc_alloc_is_shut (void)
 {
-    return atomic_load_explicit(&zc_alloc_fail_at, memory_order_relaxed) != 0 &&
-           zc_alloc_must_fail();
+    return atomic_load_explicit (&zc_alloc_fail_at, memory_order_relaxed) != 0 && zc_alloc_must_fail ();
 }
 
 /* At least one byte, so that NULL always means failure. */
-static inline void *zc_alloc(size_t n)
+static inline void *zc_alloc (size_t n)
 {
-    return zc_alloc_is_shut() ? NULL : malloc(n ? n : 1);
+    return zc_alloc_is_shut () ? NULL : malloc (n ? n : 1);
 }
 
-static inline void *zc_calloc(size_t count, size_t size)
+static inline void *zc_calloc (size_t count, size_t size)
 {
-    return zc_alloc_is_shut() ? NULL : calloc(count ? count : 1, size ? size : 1);
+    return zc_alloc_is_shut () ? NULL : calloc (count ? count : 1, size ? size : 1);
 }
 
 /* On failure p is untouched and still the caller's. */
-static inline void *zc_realloc(void *p, size_t n)
+static inline void *zc_realloc (void *p, size_t n)
 {
-    return zc_alloc_is_shut() ? NULL : realloc(p, n ? n : 1);
+    return zc_alloc_is_shut () ? NULL : realloc (p, n ? n : 1);
 }
 
-static inline void zc_free(void *p)
+static inline void zc_free (void *p)
 {
-    free(p);
+    free (p);
 }
 
 #endif

@@ -4,37 +4,37 @@
 
 #include <stdint.h>
 
-static inline uint16_t zc_get_u16(const uint8_t *p)
+static inline uint16_t zc_get_u16 (const uint8_t *p)
 {
     return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-static inline uint32_t zc_get_u32(const uint8_t *p)
+static inline uint32_t zc_get_u32 (const uint8_t *p)
 {
-    return (uint32_t)zc_get_u16(p) << 16 | zc_get_u16(p + 2);
+    return (uint32_t)zc_get_u16 (p) << 16 | zc_get_u16 (p + 2);
 }
 
-static inline uint64_t zc_get_u64(const uint8_t *p)
+static inline uint64_t zc_get_u64 (const uint8_t *p)
 {
-    return (uint64_t)zc_get_u32(p) << 32 | zc_get_u32(p + 4);
+    return (uint64_t)zc_get_u32 (p) << 32 | zc_get_u32 (p + 4);
 }
 
-static inline void zc_put_u16(uint8_t *p, uint16_t value)
+static inline void zc_put_u16 (uint8_t *p, uint16_t value)
 {
     p[0] = (uint8_t)(value >> 8);
     p[1] = (uint8_t)value;
 }
 
-static inline void zc_put_u32(uint8_t *p, uint32_t value)
+static inline void zc_put_u32 (uint8_t *p, uint32_t value)
 {
-    zc_put_u16(p, (uint16_t)(value >> 16));
-    zc_put_u16(p + 2, (uint16_t)value);
+    zc_put_u16 (p, (uint16_t)(value >> 16));
+    zc_put_u16 (p + 2, (uint16_t)value);
 }
 
-static inline void zc_put_u64(uint8_t *p, uint64_t value)
+static inline void zc_put_u64 (uint8_t *p, uint64_t value)
 {
-    zc_put_u32(p, (uint32_t)(value >> 32));
-    zc_put_u32(p + 4, (uint32_t)value);
+    zc_put_u32 (p, (uint32_t)(value >> 32));
+    zc_put_u32 (p + 4, (uint32_t)value);
 }
 
 #endif

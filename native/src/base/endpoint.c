@@ -29,7 +29,7 @@ static bool is_word (const char *p, size_t n, const char *word)
 static bool is_ipv6 (const char *p, size_t n)
 {
     const char *scope = memchr (p, '%', n);
-    size_t digits = scope ? (size_t) (scope - p) : n;
+    size_t digits = scope ? (size_t)(scope - p) : n;
     size_t colons = 0;
 
     for (size_t i = 0; i < digits; i++) {
@@ -68,11 +68,11 @@ static int parse_port (const char *p, size_t n, bool may_be_any, uint16_t *port)
         for (size_t i = 0; i < n; i++) {
             if (!is_digit (p[i]))
                 return -EINVAL;
-            value = value * 10 + (uint32_t) (p[i] - '0');
+            value = value * 10 + (uint32_t)(p[i] - '0');
         }
     if (value > UINT16_MAX || (value == 0 && !may_be_any))
         return -EINVAL;
-    *port = (uint16_t) value;
+    *port = (uint16_t)value;
     return 0;
 }
 
@@ -116,7 +116,7 @@ static int parse_hostport (const char *p, size_t n, enum zc_endpoint_use use, bo
 static int parse_tcp (const char *p, size_t n, enum zc_endpoint_use use, struct zc_endpoint *out)
 {
     const char *divider = memchr (p, ';', n);
-    size_t source = divider ? (size_t) (divider - p) : 0;
+    size_t source = divider ? (size_t)(divider - p) : 0;
     int rc;
 
     if (!divider)
@@ -141,7 +141,7 @@ static int parse_ipc (const char *p, size_t n, enum zc_endpoint_use use)
 int zc_endpoint_scheme (const char *text, enum zc_transport *transport, const char **address)
 {
     const char *colon = strstr (text, "://");
-    size_t n = colon ? (size_t) (colon - text) : 0;
+    size_t n = colon ? (size_t)(colon - text) : 0;
 
     if (n == 0 || !colon[3])
         return -EINVAL;

@@ -23,7 +23,8 @@ enum zc_transport
 
 #define ZC_HOST_MAX 256
 #define ZC_ADDRESS_MAX 1024 /* longest endpoint text, without NUL */
-#define ZC_IPC_MAX 107      /* longest path or @name, without NUL: what fits into a sockaddr_un everywhere we test */
+#define ZC_IPC_MAX                                                                                           \
+    107 /* longest path or @name, without NUL: what fits into a sockaddr_un everywhere we test */
 #define ZC_INPROC_MAX 256
 
 struct zc_hostport
@@ -36,9 +37,9 @@ struct zc_hostport
 struct zc_endpoint
 {
     enum zc_transport transport;
-    const char *address;       /* behind "://", within the text handed in */
-    struct zc_hostport to;     /* tcp */
-    struct zc_hostport from;   /* tcp source address of a connect; host "" when none */
+    const char *address;     /* behind "://", within the text handed in */
+    struct zc_hostport to;   /* tcp */
+    struct zc_hostport from; /* tcp source address of a connect; host "" when none */
 };
 
 enum zc_endpoint_use

@@ -4,11 +4,11 @@
 
 static inline struct zc_node_slice *as_slice (struct zc_node *n)
 {
-    return (struct zc_node_slice *) (void *) n;
+    return (struct zc_node_slice *)(void *)n;
 }
 static inline struct zc_node_ref *as_ref (struct zc_node *n)
 {
-    return (struct zc_node_ref *) (void *) n;
+    return (struct zc_node_ref *)(void *)n;
 }
 
 void zc_node_append (struct zc_frames *q, struct zc_node *n)
@@ -38,8 +38,8 @@ uint8_t *zc_frames_room (struct zc_frames *q, size_t need)
 {
     size_t cap = q->hint;
 
-    if (q->tail && q->tail->kind == ZC_NODE_BYTES && cap < q->tail->cap * (size_t) 4)
-        cap = q->tail->cap * (size_t) 4;
+    if (q->tail && q->tail->kind == ZC_NODE_BYTES && cap < q->tail->cap * (size_t)4)
+        cap = q->tail->cap * (size_t)4;
     if (cap > ZC_NODE_MAX)
         cap = ZC_NODE_MAX;
     if (cap < ZC_NODE_MIN)
@@ -52,7 +52,7 @@ uint8_t *zc_frames_room (struct zc_frames *q, size_t need)
     if (!b)
         return NULL;
     zc_node_init (&b->n, ZC_NODE_BYTES);
-    b->n.cap = (uint32_t) cap;
+    b->n.cap = (uint32_t)cap;
     b->n.p = b->n.e = b->d;
     zc_node_append (q, &b->n);
     return b->d;
@@ -95,7 +95,7 @@ int zc_frames_put_slice (struct zc_frames *q, struct zc_chunk *c, const uint8_t 
         return -ENOMEM;
     zc_node_init (&s->n, ZC_NODE_SLICE);
     s->n.cap = 0;
-    s->n.p = (uint8_t *) (uintptr_t) p;
+    s->n.p = (uint8_t *)(uintptr_t)p;
     s->n.e = s->n.p + n;
     s->chunk = zc_chunk_ref (c);
     zc_node_append (q, &s->n);
@@ -125,8 +125,10 @@ int zc_frames_take (struct zc_frames *q, struct zc_msg *m)
         *m = as_ref (n)->msg;
         zc_msg_init (&as_ref (n)->msg);
     } else {
-        bool share = n->kind == ZC_NODE_SLICE && v.size > ZC_MSG_INLINE_MAX && v.size >= as_slice (n)->chunk->cap / 2;
-        rc = share ? zc_msg_init_chunk (m, as_slice (n)->chunk, v.data, v.size) : zc_msg_init_copy (m, v.data, v.size);
+        bool share =
+            n->kind == ZC_NODE_SLICE && v.size > ZC_MSG_INLINE_MAX && v.size >= as_slice (n)->chunk->cap / 2;
+        rc = share ? zc_msg_init_chunk (m, as_slice (n)->chunk, v.data, v.size)
+                   : zc_msg_init_copy (m, v.data, v.size);
         if (rc < 0)
             return rc;
     }
@@ -151,7 +153,7 @@ int zc_frames_move_message (struct zc_frames *from, struct zc_frames *to)
             continue;
         }
         if (n->kind == ZC_NODE_SLICE && v.size >= ZC_REF_FROM)
-            rc = zc_frames_put_slice (to, as_slice (n)->chunk, n->p, (size_t) (v.data - n->p) + v.size);
+            rc = zc_frames_put_slice (to, as_slice (n)->chunk, n->p, (size_t)(v.data - n->p) + v.size);
         else
             rc = zc_frames_put (to, v.flags, v.data, v.size);
         if (rc < 0)
@@ -189,9 +191,9 @@ void zc_outq_init (struct zc_outq *o)
 
 static size_t node_size (const struct zc_node *n)
 {
-    size_t size = (size_t) (n->e - n->p);
+    size_t size = (size_t)(n->e - n->p);
     if (n->kind == ZC_NODE_REF)
-        size += zc_msg_size (&((const struct zc_node_ref *) (const void *) n)->msg);
+        size += zc_msg_size (&((const struct zc_node_ref *)(const void *)n)->msg);
     return size;
 }
 
@@ -245,7 +247,7 @@ static bool step (const struct zc_node **n, size_t *off)
     if ((*n)->kind == ZC_NODE_REF)
         *off = node_size (*n);
     else
-        *off += p[0] & ZC_F_LONG ? 9 + (size_t) zc_get_u64 (p + 1) : 2u + p[1];
+        *off += p[0] & ZC_F_LONG ? 9 + (size_t)zc_get_u64 (p + 1) : 2u + p[1];
     if (*off >= node_size (*n) && (*n)->next) {
         *n = (*n)->next;
         *off = 0;
@@ -257,7 +259,7 @@ static int piece (struct iovec *iov, int k, int max, const uint8_t *p, size_t n,
 {
     if (!n || k == max)
         return k;
-    iov[k].iov_base = (void *) (uintptr_t) p;
+    iov[k].iov_base = (void *)(uintptr_t)p;
     iov[k].iov_len = n;
     *total += n;
     return k + 1;
@@ -277,7 +279,7 @@ int zc_outq_pieces (const struct zc_outq *o, struct iovec *iov, int max, bool on
         }
     }
     while (n && k < max) {
-        size_t size = node_size (n), upto = n == end ? end_off : size, head = (size_t) (n->e - n->p);
+        size_t size = node_size (n), upto = n == end ? end_off : size, head = (size_t)(n->e - n->p);
         if (off < upto) {
             if (n->kind != ZC_NODE_REF)
                 k = piece (iov, k, max, n->p + off, upto - off, total);
@@ -285,7 +287,7 @@ int zc_outq_pieces (const struct zc_outq *o, struct iovec *iov, int max, bool on
                 if (off < head)
                     k = piece (iov, k, max, n->p + off, head - off, total);
                 size_t in = off > head ? off - head : 0;
-                const struct zc_msg *m = &((const struct zc_node_ref *) (const void *) n)->msg;
+                const struct zc_msg *m = &((const struct zc_node_ref *)(const void *)n)->msg;
                 k = piece (iov, k, max, zc_msg_bytes (m) + in, zc_msg_size (m) - in, total);
             }
         }
@@ -310,16 +312,18 @@ bool zc_outq_walk (const struct zc_outq *o, struct zc_outq_at *at, struct zc_vie
     const uint8_t *p = at->node->p + at->off;
     v->flags = p[0] & (ZC_F_MORE | ZC_F_COMMAND);
     size_t head = p[0] & ZC_F_LONG ? 9 : 2;
-    v->size = p[0] & ZC_F_LONG ? (size_t) zc_get_u64 (p + 1) : p[1];
-    v->data = at->node->kind == ZC_NODE_REF ? zc_msg_bytes (&((const struct zc_node_ref *) (const void *) at->node)->msg)
-                                            : p + head;
+    v->size = p[0] & ZC_F_LONG ? (size_t)zc_get_u64 (p + 1) : p[1];
+    v->data = at->node->kind == ZC_NODE_REF
+                  ? zc_msg_bytes (&((const struct zc_node_ref *)(const void *)at->node)->msg)
+                  : p + head;
     *size = head + v->size;
     at->off += *size;
     return true;
 }
 
 /* True when the place (a, aoff) lies at or before the next byte to write; a is reached from snode on. */
-static bool is_written (const struct zc_outq *o, const struct zc_node *from, const struct zc_node *a, size_t aoff)
+static bool is_written (const struct zc_outq *o, const struct zc_node *from, const struct zc_node *a,
+                        size_t aoff)
 {
     const struct zc_node *n = from;
     while (n != a) {
@@ -336,9 +340,9 @@ uint32_t zc_outq_wrote (struct zc_outq *o, size_t n)
     if (!o->bytes) {
         size_t used = 0;
         for (const struct zc_node *t = o->q.head; t; t = t->next)
-            used += t->kind == ZC_NODE_BYTES ? (size_t) (t->e - t->p) : 0;
+            used += t->kind == ZC_NODE_BYTES ? (size_t)(t->e - t->p) : 0;
         uint32_t all = zc_outq_clear (o);
-        o->q.hint = used > ZC_NODE_MAX ? ZC_NODE_MAX : (uint32_t) used;
+        o->q.hint = used > ZC_NODE_MAX ? ZC_NODE_MAX : (uint32_t)used;
         return all;
     }
     while (n) {
@@ -365,7 +369,7 @@ uint32_t zc_outq_wrote (struct zc_outq *o, size_t n)
         }
         if (!is_written (o, o->snode, at, off))
             break;
-        o->snode = (struct zc_node *) (uintptr_t) at;
+        o->snode = (struct zc_node *)(uintptr_t)at;
         o->soff = off;
         o->msgs--;
         done++;

@@ -29,9 +29,9 @@ enum zc_node_kind
     ZC_NODE_LANE /* bytes of a lane (base/lane.h) */
 };
 
-#define ZC_NODE_MIN 512u     /* bytes of the first own node of a queue */
-#define ZC_NODE_MAX 98304u   /* and of the largest (below what malloc maps afresh each time) */
-#define ZC_REF_FROM 2048u    /* a body of this size or more, if it is counted, goes by reference */
+#define ZC_NODE_MIN 512u   /* bytes of the first own node of a queue */
+#define ZC_NODE_MAX 98304u /* and of the largest (below what malloc maps afresh each time) */
+#define ZC_REF_FROM 2048u  /* a body of this size or more, if it is counted, goes by reference */
 
 struct zc_node
 {
@@ -39,14 +39,14 @@ struct zc_node
     uint8_t *p, *e; /* the frames; REF: its header */
     uint32_t cap;   /* BYTES: room in d */
     uint8_t kind;
-    bool is_lent;   /* its owner may add to it and goes on with it: out of the queue it is not freed */
-    bool is_queued; /* lent: it is in a queue */
+    bool is_lent;     /* its owner may add to it and goes on with it: out of the queue it is not freed */
+    bool is_queued;   /* lent: it is in a queue */
     uint8_t head[10]; /* REF: the header, p and e point into it */
 };
 /* The rest is the caller's to set. */
 static inline void zc_node_init (struct zc_node *n, enum zc_node_kind kind)
 {
-    n->kind = (uint8_t) kind;
+    n->kind = (uint8_t)kind;
     n->is_lent = n->is_queued = false;
 }
 struct zc_node_bytes
@@ -68,7 +68,8 @@ struct zc_node_ref
 struct zc_frames
 {
     struct zc_node *head, *tail;
-    uint32_t hint; /* how large the next own node is to be: grows as a burst does, and is small again after it */
+    uint32_t
+        hint; /* how large the next own node is to be: grows as a burst does, and is small again after it */
 };
 
 /* A frame at the head, lent until it is skipped. */
@@ -94,7 +95,7 @@ static inline size_t zc_frame_head (uint8_t *out, uint8_t flags, size_t n)
 {
     if (n <= 255) {
         out[0] = flags;
-        out[1] = (uint8_t) n;
+        out[1] = (uint8_t)n;
         return 2;
     }
     out[0] = flags | ZC_F_LONG;
@@ -108,7 +109,7 @@ static inline uint8_t *zc_frames_room_fast (struct zc_frames *q, size_t need)
 {
     struct zc_node *t = q->tail;
     if (t && t->kind == ZC_NODE_BYTES
-        && need <= (size_t) (((struct zc_node_bytes *) (void *) t)->d + t->cap - t->e))
+        && need <= (size_t)(((struct zc_node_bytes *)(void *)t)->d + t->cap - t->e))
         return t->e;
     return zc_frames_room (q, need);
 }
@@ -144,11 +145,11 @@ static inline void zc_node_view (const struct zc_node *n, const uint8_t *p, stru
 {
     v->flags = p[0] & (ZC_F_MORE | ZC_F_COMMAND);
     if (n->kind == ZC_NODE_REF) {
-        const struct zc_msg *m = &((const struct zc_node_ref *) (const void *) n)->msg;
+        const struct zc_msg *m = &((const struct zc_node_ref *)(const void *)n)->msg;
         v->data = zc_msg_bytes (m);
         v->size = zc_msg_size (m);
     } else if (p[0] & ZC_F_LONG) {
-        v->size = (size_t) zc_get_u64 (p + 1);
+        v->size = (size_t)zc_get_u64 (p + 1);
         v->data = p + 9;
     } else {
         v->size = p[1];
@@ -165,7 +166,7 @@ static inline void zc_frames_skip (struct zc_frames *q, const struct zc_view *v)
 {
     struct zc_node *n = q->head;
     if (n->kind != ZC_NODE_REF) {
-        n->p = (uint8_t *) (uintptr_t) v->data + v->size;
+        n->p = (uint8_t *)(uintptr_t)v->data + v->size;
         if (n->p < n->e)
             return;
     }

@@ -57,7 +57,7 @@ static struct zc_lane_node *fresh_node (struct zc_lane *l, size_t need)
     uint32_t want = l->tail && l->tail->fill ? l->hint * 2 : NODE_MIN;
 
     want = want > NODE_MAX ? NODE_MAX : want;
-    want = want < need ? (uint32_t) need : want;
+    want = want < need ? (uint32_t)need : want;
     if (n && n->cap >= want) {
         node_init (n, n->cap);
         return n;
@@ -83,9 +83,9 @@ static uint8_t *room (struct zc_lane *l, size_t need)
 
 static void publish (struct zc_lane_node *n, size_t bytes)
 {
-    n->fill += (uint32_t) bytes;
+    n->fill += (uint32_t)bytes;
     n->msgs++;
-    atomic_store_explicit (&n->published, (uint64_t) n->msgs << 32 | n->fill, memory_order_seq_cst);
+    atomic_store_explicit (&n->published, (uint64_t)n->msgs << 32 | n->fill, memory_order_seq_cst);
 }
 
 static bool goes_by_reference (const struct zc_msg *m)
@@ -135,7 +135,7 @@ int zc_lane_put (struct zc_lane *l, struct zc_msg *parts, size_t count)
             return put_box (l, parts, count);
         need += zc_msg_size (&parts[i]) + 9;
     }
-    if (need > 16 * (size_t) FRAME_MAX)
+    if (need > 16 * (size_t)FRAME_MAX)
         return put_box (l, parts, count);
     uint8_t *start = room (l, need), *at = start;
     if (!at)
@@ -147,11 +147,12 @@ int zc_lane_put (struct zc_lane *l, struct zc_msg *parts, size_t count)
             memcpy (at, zc_msg_bytes (&parts[i]), n);
         at += n;
     }
-    publish (l->tail, (size_t) (at - start));
+    publish (l->tail, (size_t)(at - start));
     return 0;
 }
 
-int zc_lane_put_frame (struct zc_lane *l, uint8_t flags, const void *head, size_t head_size, const void *data, size_t n)
+int zc_lane_put_frame (struct zc_lane *l, uint8_t flags, const void *head, size_t head_size, const void *data,
+                       size_t n)
 {
     if (head_size > 255 || n > UINT32_MAX / 2)
         return -EINVAL;
@@ -163,7 +164,7 @@ int zc_lane_put_frame (struct zc_lane *l, uint8_t flags, const void *head, size_
         memcpy (at, head, head_size);
     if (n)
         memcpy (at + head_size, data, n);
-    publish (l->tail, (size_t) (at - start) + head_size + n);
+    publish (l->tail, (size_t)(at - start) + head_size + n);
     return 0;
 }
 
@@ -186,17 +187,17 @@ static void leave (struct zc_lane *l, struct zc_lane_node *n)
 
 static uint32_t take_from (struct zc_lane_node *n, uint64_t published, struct zc_frames *to)
 {
-    uint32_t msgs = (uint32_t) (published >> 32) - (uint32_t) (n->seen >> 32);
+    uint32_t msgs = (uint32_t)(published >> 32) - (uint32_t)(n->seen >> 32);
 
     if (n->is_box)
         zc_frames_join (to, &n->box);
     else {
         if (!n->n.is_queued) {
-            n->n.p = n->d + (uint32_t) n->seen;
+            n->n.p = n->d + (uint32_t)n->seen;
             n->n.is_queued = true;
             zc_node_append (to, &n->n);
         }
-        n->n.e = n->d + (uint32_t) published;
+        n->n.e = n->d + (uint32_t)published;
     }
     n->seen = published;
     return msgs;

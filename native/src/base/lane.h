@@ -17,12 +17,12 @@
 struct zc_lane_node
 {
     /* the reader's */
-    struct zc_node n; /* first; kind LANE; lent to the queue until the writer has gone on to a later node */
-    uint64_t seen;    /* what of `published` it has taken */
+    struct zc_node n;  /* first; kind LANE; lent to the queue until the writer has gone on to a later node */
+    uint64_t seen;     /* what of `published` it has taken */
     uint8_t apart[64]; /* what follows lies on another cache line */
     /* the writer's */
-    _Atomic uint64_t published; /* messages << 32 | bytes (box: 1) that may be read */
-    struct zc_lane_node *_Atomic next;        /* set once this one is done with */
+    _Atomic uint64_t published;        /* messages << 32 | bytes (box: 1) that may be read */
+    struct zc_lane_node *_Atomic next; /* set once this one is done with */
     uint32_t fill, msgs, cap;
     bool is_box;
     struct zc_frames box;
@@ -47,7 +47,8 @@ struct zc_lane
 /* Writer: a whole message. The parts stay the caller's: references are counted. 0, -ENOMEM (nothing changed). */
 int zc_lane_put (struct zc_lane *, struct zc_msg *parts, size_t count);
 /* Writer: one frame of n bytes, all flags but LONG as given. 0, -ENOMEM, -EINVAL (too large). */
-int zc_lane_put_frame (struct zc_lane *, uint8_t flags, const void *head, size_t head_size, const void *data, size_t n);
+int zc_lane_put_frame (struct zc_lane *, uint8_t flags, const void *head, size_t head_size, const void *data,
+                       size_t n);
 /* Reader: appends what is published to `to`, at most up to the end of a node. Returns how many messages came, 0: none is there. */
 uint32_t zc_lane_take (struct zc_lane *, struct zc_frames *to);
 /* Reader: true when something is published that it has not taken. */

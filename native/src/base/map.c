@@ -39,7 +39,7 @@ static const uint8_t *key_of (const struct zc_map_slot *s)
 
 static uint32_t hash_of (const struct zc_map *m, const void *key, size_t n)
 {
-    return (uint32_t) zc_siphash (m->seed, key, n);
+    return (uint32_t)zc_siphash (m->seed, key, n);
 }
 
 static bool slot_holds (const struct zc_map_slot *s, uint32_t hash, const void *key, size_t n)
@@ -127,7 +127,7 @@ int zc_map_put (struct zc_map *m, const void *key, size_t n, void *value)
     m->count++;
     s->value = value;
     s->hash = hash;
-    s->size = (uint32_t) n;
+    s->size = (uint32_t)n;
     if (far)
         s->key.far = far;
     if (n)

@@ -27,7 +27,7 @@ static void set_body (struct zc_msg *m, struct zc_body *b, const uint8_t *data, 
     zc_msg_init (m);
     m->kind = ZC_MSG_BODY;
     m->r.body = b;
-    m->r.data = (uint8_t *) (uintptr_t) data;
+    m->r.data = (uint8_t *)(uintptr_t)data;
     m->r.size = n;
 }
 
@@ -35,7 +35,7 @@ int zc_msg_init_size (struct zc_msg *m, size_t n)
 {
     zc_msg_init (m);
     if (n <= ZC_MSG_INLINE_MAX) {
-        m->vsize = (uint8_t) n;
+        m->vsize = (uint8_t)n;
         return 0;
     }
     struct zc_body *b = body_new (n);

@@ -16,7 +16,8 @@ enum zc_msg_kind
     ZC_MSG_INLINE = 0x61, /* odd numbers: memory that was never a message seldom has them */
     ZC_MSG_BODY = 0x63,
     ZC_MSG_CONST = 0x65, /* bytes that live for ever */
-    ZC_MSG_LENT = 0x67,  /* bytes lent for one call: whoever keeps the message copies them. Never in a zmq_msg_t */
+    ZC_MSG_LENT =
+        0x67, /* bytes lent for one call: whoever keeps the message copies them. Never in a zmq_msg_t */
     ZC_MSG_CLOSED = 0x69
 };
 
@@ -31,9 +32,9 @@ struct zc_body
     _Atomic uint32_t refs;
     void (*ffn) (void *data, void *hint); /* NULL: own bytes or chunk */
     void *hint;
-    void *data;              /* what ffn gets */
-    struct zc_chunk *chunk;  /* shared chunk, or NULL */
-    struct zc_body *next;    /* in the thread's list of bodies to free after its locks */
+    void *data;             /* what ffn gets */
+    struct zc_chunk *chunk; /* shared chunk, or NULL */
+    struct zc_body *next;   /* in the thread's list of bodies to free after its locks */
     uint8_t d[];
 };
 
@@ -41,14 +42,15 @@ struct zc_body
 struct zc_meta
 {
     _Atomic uint32_t refs;
-    int fd;          /* ZMQ_SRCFD, -1: none */
+    int fd; /* ZMQ_SRCFD, -1: none */
     uint32_t size;
     char text[];
 };
 
 struct zc_msg
 {
-    union {
+    union
+    {
         struct
         {
             uint8_t *data;
@@ -64,7 +66,7 @@ struct zc_msg
     uint8_t vsize;
     uint8_t spare;
 };
-_Static_assert (sizeof (struct zc_msg) <= 64, "fits zmq_msg_t");
+_Static_assert(sizeof (struct zc_msg) <= 64, "fits zmq_msg_t");
 
 static inline bool zc_msg_is_live (const struct zc_msg *m)
 {
@@ -96,7 +98,7 @@ static inline void zc_msg_lend (struct zc_msg *m, const void *data, size_t n)
 {
     zc_msg_init (m);
     m->kind = ZC_MSG_LENT;
-    m->r.data = (uint8_t *) (uintptr_t) data;
+    m->r.data = (uint8_t *)(uintptr_t)data;
     m->r.size = n;
     m->r.body = NULL;
 }

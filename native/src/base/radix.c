@@ -22,7 +22,8 @@ struct zc_radix_fork
     struct zc_radix_place at;
     union
     {
-        uint8_t bytes[FEW];          /* few: the bytes. many: [0..3] how many kids come before each word of the bitmap */
+        uint8_t
+            bytes[FEW]; /* few: the bytes. many: [0..3] how many kids come before each word of the bitmap */
         struct zc_radix_place *next; /* while everything is freed */
     };
     union slot slots[]; /* few: the kids. many: the bitmap, then the kids; both in byte order */
@@ -30,12 +31,12 @@ struct zc_radix_fork
 
 static struct zc_radix_node *node_at (struct zc_radix_place *p)
 {
-    return (struct zc_radix_node *) p;
+    return (struct zc_radix_node *)p;
 }
 
 static struct zc_radix_fork *fork_at (struct zc_radix_place *p)
 {
-    return p->is_key ? node_at (p)->fork : (struct zc_radix_fork *) p;
+    return p->is_key ? node_at (p)->fork : (struct zc_radix_fork *)p;
 }
 
 static bool is_few (size_t count)
@@ -58,7 +59,7 @@ static unsigned count_bits (uint64_t x)
     x -= x >> 1 & 0x5555555555555555;
     x = (x & 0x3333333333333333) + (x >> 2 & 0x3333333333333333);
     x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0f;
-    return (unsigned) (x * 0x0101010101010101 >> 56);
+    return (unsigned)(x * 0x0101010101010101 >> 56);
 }
 
 /* How many kids have a smaller byte; *found: whether one has this byte. */
@@ -73,7 +74,7 @@ static size_t rank_of (const struct zc_radix_fork *f, uint8_t byte, bool *found)
         return i;
     }
     uint64_t word = f->slots[byte / 64].bits;
-    uint64_t bit = (uint64_t) 1 << byte % 64;
+    uint64_t bit = (uint64_t)1 << byte % 64;
 
     *found = (word & bit) != 0;
     return f->bytes[byte / 64] + count_bits (word & (bit - 1));
@@ -106,7 +107,7 @@ static void spread (struct zc_radix_fork *f)
     uint64_t bits[WORDS] = {0};
 
     for (size_t i = 0; i < FEW; i++)
-        bits[f->bytes[i] / 64] |= (uint64_t) 1 << f->bytes[i] % 64;
+        bits[f->bytes[i] / 64] |= (uint64_t)1 << f->bytes[i] % 64;
     memmove (f->slots + WORDS, f->slots, FEW * sizeof (union slot));
     for (size_t i = 0; i < WORDS; i++)
         f->slots[i].bits = bits[i];
@@ -119,7 +120,7 @@ static void gather (struct zc_radix_fork *f)
 
     for (unsigned byte = 0; byte < 256; byte++)
         if (f->slots[byte / 64].bits >> byte % 64 & 1)
-            f->bytes[n++] = (uint8_t) byte;
+            f->bytes[n++] = (uint8_t)byte;
     memmove (f->slots, f->slots + WORDS, FEW * sizeof (union slot));
 }
 
@@ -128,13 +129,14 @@ static void count_ranks (struct zc_radix_fork *f)
     unsigned before = 0;
 
     for (size_t i = 0; i < WORDS; i++) {
-        f->bytes[i] = (uint8_t) before;
+        f->bytes[i] = (uint8_t)before;
         before += count_bits (f->slots[i].bits);
     }
 }
 
 /* Adds a kid whose byte none has yet; *fork may be NULL, then it is made. 0, -ENOMEM (unchanged). */
-static int fork_add (struct zc_radix_fork **fork, size_t *bytes, size_t size, uint8_t byte, struct zc_radix_place *kid)
+static int fork_add (struct zc_radix_fork **fork, size_t *bytes, size_t size, uint8_t byte,
+                     struct zc_radix_place *kid)
 {
     size_t count = *fork ? (*fork)->at.count : 0;
     struct zc_radix_fork *f = zc_realloc (*fork, fork_size (count + 1));
@@ -146,17 +148,17 @@ static int fork_add (struct zc_radix_fork **fork, size_t *bytes, size_t size, ui
         return -ENOMEM;
     *bytes += fork_size (count + 1) - (count ? fork_size (count) : 0);
     if (count == 0)
-        f->at = (struct zc_radix_place){.size = (uint32_t) size};
+        f->at = (struct zc_radix_place){.size = (uint32_t)size};
     if (count == FEW)
         spread (f);
-    f->at.count = (uint16_t) (count + 1);
+    f->at.count = (uint16_t)(count + 1);
     kids = kids_of (f);
     if (is_few (count + 1)) {
         for (i = count; i > 0 && f->bytes[i - 1] > byte; i--)
             f->bytes[i] = f->bytes[i - 1];
         f->bytes[i] = byte;
     } else {
-        f->slots[byte / 64].bits |= (uint64_t) 1 << byte % 64;
+        f->slots[byte / 64].bits |= (uint64_t)1 << byte % 64;
         count_ranks (f);
         i = rank_of (f, byte, &found);
     }
@@ -179,13 +181,13 @@ static struct zc_radix_fork *fork_remove (struct zc_radix_fork *f, size_t *bytes
     if (is_few (left + 1)) {
         memmove (f->bytes + i, f->bytes + i + 1, left - i);
     } else {
-        f->slots[byte / 64].bits &= ~((uint64_t) 1 << byte % 64);
+        f->slots[byte / 64].bits &= ~((uint64_t)1 << byte % 64);
         if (is_few (left))
             gather (f);
         else
             count_ranks (f);
     }
-    f->at.count = (uint16_t) left;
+    f->at.count = (uint16_t)left;
     *bytes -= fork_size (left + 1) - fork_size (left);
     smaller = zc_realloc (f, fork_size (left));
     return smaller ? smaller : f;
@@ -205,7 +207,7 @@ static struct zc_radix_node *node_new (size_t *bytes, const uint8_t *key, size_t
 
     if (!node)
         return NULL;
-    *node = (struct zc_radix_node){.at = {.size = (uint32_t) size, .is_key = true}};
+    *node = (struct zc_radix_node){.at = {.size = (uint32_t)size, .is_key = true}};
     if (size)
         memcpy (node->key, key, size);
     *bytes += sizeof *node + size;
@@ -268,8 +270,8 @@ static int put_beside (struct zc_radix_place **link, size_t *bytes, size_t size,
 
     if ((*link)->size == size)
         return hang (link, bytes, node->key[size], &node->at);
-    if (fork_add (&f, bytes, size, first_key (*link)->key[size], *link) < 0 ||
-        fork_add (&f, bytes, size, node->key[size], &node->at) < 0) {
+    if (fork_add (&f, bytes, size, first_key (*link)->key[size], *link) < 0
+        || fork_add (&f, bytes, size, node->key[size], &node->at) < 0) {
         fork_free (bytes, f);
         return -ENOMEM;
     }
@@ -277,7 +279,8 @@ static int put_beside (struct zc_radix_place **link, size_t *bytes, size_t size,
     return 0;
 }
 
-int zc_radix_put (struct zc_radix_place **root, size_t *bytes, const uint8_t *key, size_t n, struct zc_radix_node **out)
+int zc_radix_put (struct zc_radix_place **root, size_t *bytes, const uint8_t *key, size_t n,
+                  struct zc_radix_node **out)
 {
     struct zc_radix_place **link = root;
     size_t agreed = 0;
@@ -401,8 +404,8 @@ static void list_put (struct zc_radix_place **list, struct zc_radix_place *p,
     *list = p;
 }
 
-void zc_radix_clear (struct zc_radix_place **root, size_t *bytes, void (*release) (void *arg, struct zc_radix_node *),
-                     void *arg)
+void zc_radix_clear (struct zc_radix_place **root, size_t *bytes,
+                     void (*release) (void *arg, struct zc_radix_node *), void *arg)
 {
     struct zc_radix_place *list = NULL, *p;
 

@@ -37,7 +37,8 @@ struct zc_radix_node
 /* The tree is its root, NULL at first, and the bytes of memory it holds. A node keeps its address while its key is in. */
 
 /* Finds or makes the node of a key. 1: made, 0: was there, -ENOMEM (also for a key above ZC_RADIX_KEY_MAX). */
-int zc_radix_put (struct zc_radix_place **root, size_t *bytes, const uint8_t *key, size_t n, struct zc_radix_node **out);
+int zc_radix_put (struct zc_radix_place **root, size_t *bytes, const uint8_t *key, size_t n,
+                  struct zc_radix_node **out);
 /* The node of a key, or NULL. */
 struct zc_radix_node *zc_radix_get (struct zc_radix_place *root, const uint8_t *key, size_t n);
 /* Takes a key out and frees its node. Never fails. */
@@ -45,8 +46,8 @@ void zc_radix_cut (struct zc_radix_place **root, size_t *bytes, struct zc_radix_
 /* The next key in byte order; of NULL: the first. NULL at the end. */
 struct zc_radix_node *zc_radix_next (struct zc_radix_place *root, const struct zc_radix_node *node);
 /* Frees everything; release(arg, node) is called first for each key (may be NULL). Never fails. */
-void zc_radix_clear (struct zc_radix_place **root, size_t *bytes, void (*release) (void *arg, struct zc_radix_node *),
-                     void *arg);
+void zc_radix_clear (struct zc_radix_place **root, size_t *bytes,
+                     void (*release) (void *arg, struct zc_radix_node *), void *arg);
 
 /* The keys that begin the given bytes, the shortest first. */
 struct zc_radix_walk

@@ -33,7 +33,7 @@ static uint64_t word_of (const uint8_t *p, size_t n)
     uint64_t word = 0;
 
     for (size_t i = 0; i < n; i++)
-        word |= (uint64_t) p[i] << (8 * i);
+        word |= (uint64_t)p[i] << (8 * i);
     return word;
 }
 
@@ -50,7 +50,7 @@ uint64_t zc_siphash (const uint64_t key[2], const void *bytes, size_t n)
     /* The constants are the paper's: "somepseudorandomlygeneratedbytes". */
     uint64_t v[4] = {key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d, key[0] ^ 0x6c7967656e657261,
                      key[1] ^ 0x7465646279746573};
-    uint64_t size = (uint64_t) n << 56;
+    uint64_t size = (uint64_t)n << 56;
 
     for (; n >= 8; n -= 8, p += 8)
         absorb (v, word_of (p, 8));

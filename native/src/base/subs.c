@@ -42,18 +42,18 @@ struct set
 
 static size_t set_cap (const struct set *set)
 {
-    return (size_t) 1 << set->bits;
+    return (size_t)1 << set->bits;
 }
 
 static size_t set_size (uint32_t bits)
 {
-    return sizeof (struct set) + ((size_t) 1 << bits) * sizeof (struct entry);
+    return sizeof (struct set) + ((size_t)1 << bits) * sizeof (struct entry);
 }
 
 /* Where who belongs. The multiplier is 2^32 divided by the golden ratio: numbers that lie regularly spread well. */
 static size_t set_home (const struct set *set, uint32_t who)
 {
-    return (uint32_t) (who * 2654435769u) >> (32 - set->bits);
+    return (uint32_t)(who * 2654435769u) >> (32 - set->bits);
 }
 
 static struct set *set_new (size_t *bytes, uint32_t bits)
@@ -107,7 +107,7 @@ static void set_insert (struct set *set, struct entry e)
 /* Empties an entry and moves those behind it that would not be found any more. */
 static void set_strike (struct set *set, struct entry *e)
 {
-    size_t mask = set_cap (set) - 1, start = (size_t) (e - set->at), hole = start;
+    size_t mask = set_cap (set) - 1, start = (size_t)(e - set->at), hole = start;
 
     for (size_t i = (start + 1) & mask; i != start && set->at[i].who != NOBODY; i = (i + 1) & mask) {
         size_t way = (i - set_home (set, set->at[i].who)) & mask;
@@ -137,13 +137,13 @@ static int set_resize (size_t *bytes, struct set **set, uint32_t bits)
 
 static struct entry alone (const struct zc_radix_node *node)
 {
-    return (struct entry){(uint32_t) (node->value.number >> 32), (uint32_t) node->value.number};
+    return (struct entry){(uint32_t)(node->value.number >> 32), (uint32_t)node->value.number};
 }
 
 static void set_alone (struct zc_radix_node *node, struct entry e)
 {
     node->at.flag = false;
-    node->value.number = (uint64_t) e.who << 32 | e.place;
+    node->value.number = (uint64_t)e.who << 32 | e.place;
 }
 
 static bool node_has (const struct zc_radix_node *node, uint32_t who)
@@ -184,7 +184,7 @@ static void node_leave (size_t *bytes, struct zc_radix_node *node, uint32_t who)
         return;
     }
     if (set->bits > BITS_FULL && set->count < set_cap (set) / 8)
-        (void) set_resize (bytes, &set, set->bits - 1);
+        (void)set_resize (bytes, &set, set->bits - 1);
     node->value.pointer = set;
 }
 
@@ -214,7 +214,7 @@ static int reserve_whos (struct zc_subs *s, uint32_t who)
     memset (whos + s->who_count, 0, (count - s->who_count) * sizeof *whos);
     s->bytes += (count - s->who_count) * sizeof *whos;
     s->whos = whos;
-    s->who_count = (uint32_t) count;
+    s->who_count = (uint32_t)count;
     return 0;
 }
 
@@ -226,7 +226,7 @@ static int reserve_list (struct zc_subs *s, uint32_t who)
 
     if (!w || w->count < w->cap)
         return rc;
-    size_t cap = w->cap ? (size_t) w->cap + w->cap / 2 : LIST_MIN;
+    size_t cap = w->cap ? (size_t)w->cap + w->cap / 2 : LIST_MIN;
     if (cap >= UINT32_MAX || cap > SIZE_MAX / sizeof *w->nodes)
         return -ENOMEM;
     struct zc_radix_node **nodes = zc_realloc (w->nodes, cap * sizeof *nodes);
@@ -234,7 +234,7 @@ static int reserve_list (struct zc_subs *s, uint32_t who)
         return -ENOMEM;
     s->bytes += (cap - w->cap) * sizeof *nodes;
     w->nodes = nodes;
-    w->cap = (uint32_t) cap;
+    w->cap = (uint32_t)cap;
     return 0;
 }
 
@@ -329,7 +329,8 @@ int zc_subs_remove (struct zc_subs *s, const uint8_t *topic, size_t n, uint32_t 
     return ZC_SUBS_NEW | ZC_SUBS_FIRST;
 }
 
-void zc_subs_match (const struct zc_subs *s, const uint8_t *bytes, size_t n, void (*fn) (void *arg, uint32_t who), void *arg)
+void zc_subs_match (const struct zc_subs *s, const uint8_t *bytes, size_t n,
+                    void (*fn) (void *arg, uint32_t who), void *arg)
 {
     struct zc_radix_walk walk = zc_radix_walk_from (s->root);
     struct zc_radix_node *node;
@@ -347,7 +348,8 @@ void zc_subs_match (const struct zc_subs *s, const uint8_t *bytes, size_t n, voi
     }
 }
 
-void zc_subs_drop (struct zc_subs *s, uint32_t who, void (*gone) (void *arg, const uint8_t *topic, size_t n), void *arg)
+void zc_subs_drop (struct zc_subs *s, uint32_t who, void (*gone) (void *arg, const uint8_t *topic, size_t n),
+                   void *arg)
 {
     struct zc_subs_who *w = who < s->who_count ? &s->whos[who] : NULL;
 

@@ -16,7 +16,7 @@ int zc_topics_add (struct zc_topics *t, const uint8_t *topic, size_t n)
     if (rc < 0)
         return rc;
     node->value.number++;
-    t->count += (size_t) rc;
+    t->count += (size_t)rc;
     return rc;
 }
 
@@ -40,7 +40,8 @@ bool zc_topics_match (const struct zc_topics *t, const uint8_t *bytes, size_t n)
     return zc_radix_walk_next (&walk, bytes, n) != NULL;
 }
 
-int zc_topics_each (const struct zc_topics *t, int (*fn) (void *arg, const uint8_t *topic, size_t n), void *arg)
+int zc_topics_each (const struct zc_topics *t, int (*fn) (void *arg, const uint8_t *topic, size_t n),
+                    void *arg)
 {
     struct zc_radix_node *node = NULL;
     int rc = 0;

@@ -30,7 +30,8 @@ int zc_topics_remove (struct zc_topics *, const uint8_t *topic, size_t n);
 /* True when some topic is a prefix of the n bytes. */
 bool zc_topics_match (const struct zc_topics *, const uint8_t *bytes, size_t n);
 /* Every topic once, in byte order; stops when fn returns non-zero and returns that. The topic is lent for the call. */
-int zc_topics_each (const struct zc_topics *, int (*fn) (void *arg, const uint8_t *topic, size_t n), void *arg);
+int zc_topics_each (const struct zc_topics *, int (*fn) (void *arg, const uint8_t *topic, size_t n),
+                    void *arg);
 
 struct zc_subs
 {
@@ -56,9 +57,11 @@ int zc_subs_remove (struct zc_subs *, const uint8_t *topic, size_t n, uint32_t w
 /* Calls fn for each subscriber of each topic that is a prefix of the bytes; one with several such topics comes several
  * times. This is the publisher's hot path: no allocation, few cache lines. In no
  * order. */
-void zc_subs_match (const struct zc_subs *, const uint8_t *bytes, size_t n, void (*fn) (void *arg, uint32_t who), void *arg);
+void zc_subs_match (const struct zc_subs *, const uint8_t *bytes, size_t n,
+                    void (*fn) (void *arg, uint32_t who), void *arg);
 /* Takes who out of everything; gone(topic) for each topic nobody has any more (may be NULL), in no order. Costs what who
  * had subscribed and never fails. */
-void zc_subs_drop (struct zc_subs *, uint32_t who, void (*gone) (void *arg, const uint8_t *topic, size_t n), void *arg);
+void zc_subs_drop (struct zc_subs *, uint32_t who, void (*gone) (void *arg, const uint8_t *topic, size_t n),
+                   void *arg);
 
 #endif

@@ -8,7 +8,7 @@ static const char digits[85] = "0123456789"
                                ".-:+=^!/*?&<>()[]{}@%$#";
 
 /* Every digit is looked at whatever the character is: keys pass here, and the time must not tell them. 85: none. */
-static uint32_t value_of(char character)
+static uint32_t value_of (char character)
 {
     uint32_t value = 85;
 
@@ -21,13 +21,13 @@ static uint32_t value_of(char character)
     return value;
 }
 
-int zc_z85_encode(char *dest, const uint8_t *data, size_t size)
+int zc_z85_encode (char *dest, const uint8_t *data, size_t size)
 {
     if (size % 4 != 0)
         return -EINVAL;
     for (; size > 0; size -= 4, data += 4, dest += 5) {
-        uint32_t group = (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 |
-                         (uint32_t)data[2] << 8 | (uint32_t)data[3];
+        uint32_t group =
+            (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | (uint32_t)data[3];
 
         for (int i = 4; i >= 0; i--, group /= 85)
             dest[i] = digits[group % 85];
@@ -36,7 +36,7 @@ int zc_z85_encode(char *dest, const uint8_t *data, size_t size)
     return 0;
 }
 
-int zc_z85_decode(uint8_t *dest, const char *text, size_t length)
+int zc_z85_decode (uint8_t *dest, const char *text, size_t length)
 {
     if (length == 0 || length % 5 != 0)
         return -EINVAL;
@@ -44,7 +44,7 @@ int zc_z85_decode(uint8_t *dest, const char *text, size_t length)
         uint64_t group = 0;
 
         for (int i = 0; i < 5; i++) {
-            uint32_t value = value_of(text[i]);
+            uint32_t value = value_of (text[i]);
 
             if (value == 85)
                 return -EINVAL;

@@ -26,10 +26,11 @@ struct way /* written by the side of the same number */
     /* the writer's */
     uint32_t put, credit_seen; /* messages put; of `credited`, what it knows */
     _Atomic bool reader_waits; /* is to be told of the next message */
-    _Atomic uint32_t limit;    /* messages not yet credited that may be here; 0: any number. Changed under the lock */
+    _Atomic uint32_t
+        limit; /* messages not yet credited that may be here; 0: any number. Changed under the lock */
     _Atomic bool is_conflated; /* one message, in slot. Changed under the lock */
     _Atomic bool is_over;      /* the reader has left. Changed under the lock */
-    struct zc_lane lane; /* begins with what is the writer's, ends with what is the reader's */
+    struct zc_lane lane;       /* begins with what is the writer's, ends with what is the reader's */
     /* the reader's */
     _Atomic uint32_t credited; /* messages read */
     _Atomic bool writer_waits; /* is to be told of room */
@@ -61,7 +62,8 @@ static void sides_changed (struct zc_chan *c)
 {
     for (int i = 0; i < 2; i++) {
         atomic_store_explicit (&c->way[i].limit, limit (c, i), memory_order_relaxed);
-        atomic_store_explicit (&c->way[i].is_conflated, c->side[0].conflate || c->side[1].conflate, memory_order_relaxed);
+        atomic_store_explicit (&c->way[i].is_conflated, c->side[0].conflate || c->side[1].conflate,
+                               memory_order_relaxed);
         atomic_store_explicit (&c->way[i].is_over, c->side[!i].gone, memory_order_relaxed);
     }
 }
@@ -74,7 +76,7 @@ static void fill_side (struct side *s, struct zc_hub *h, struct zc_pipe *p, cons
     s->sndhwm = card->sndhwm;
     s->rcvhwm = card->rcvhwm;
     s->conflate = card->conflate;
-    s->id_size = (uint8_t) card->id_size;
+    s->id_size = (uint8_t)card->id_size;
     if (card->id_size)
         memcpy (s->id, card->id, card->id_size);
 }
@@ -291,7 +293,7 @@ void zc_chan_popped (struct zc_pipe *p)
 {
     /* Release pairs with the acquire in is_full: what was read is the writer's again. */
     atomic_store_explicit (&p->chan->way[!p->side].credited, ++p->popped, memory_order_release);
-    if ((int32_t) (p->popped - p->tell_at) >= 0)
+    if ((int32_t)(p->popped - p->tell_at) >= 0)
         tell_room (p);
 }
 

@@ -17,7 +17,7 @@ int zc_hub_new (struct zc_hub **out, struct zc_ctx *ctx, int type)
     h->ctx = ctx;
     h->type = type;
     h->set.fd = h->f.fd = -1;
-    h->set_wake = h->f_event = (struct zc_wake) ZC_WAKE_INIT;
+    h->set_wake = h->f_event = (struct zc_wake)ZC_WAKE_INIT;
     h->tick.fn = zc_driver_tick;
     zc_mail_init (&h->mail);
     int rc = zc_handle_new (ZC_KIND_SOCKET, h, &h->slot);

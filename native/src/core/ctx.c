@@ -168,7 +168,7 @@ static int start_loop (struct zc_ctx *c, int i)
     char name[40], prefix[16] = "";
     struct zc_thread_tune tune = {.policy = c->opt.thread_sched_policy,
                                   .priority = c->opt.thread_priority,
-                                  .cpus = (const int *) (const void *) c->opt.cpus.list,
+                                  .cpus = (const int *)(const void *)c->opt.cpus.list,
                                   .cpu_count = c->opt.cpus.count,
                                   .name = name};
 
@@ -187,7 +187,7 @@ static int prepare_loops (struct zc_ctx *c)
     zc_mutex_unlock (&c->slot->mu);
     if (n <= 0)
         return -EMTHREAD;
-    c->loops = zc_calloc ((size_t) n, sizeof (struct zc_loop *));
+    c->loops = zc_calloc ((size_t)n, sizeof (struct zc_loop *));
     if (!c->loops)
         return -ENOMEM;
     c->loop_count = n;
@@ -240,7 +240,7 @@ static int stop_sockets (struct zc_ctx *c)
     int n = 0;
     for (struct zc_hub *h = c->hubs; h; h = h->ctx_next)
         n++;
-    void **handles = n ? zc_alloc ((size_t) n * sizeof (void *)) : NULL;
+    void **handles = n ? zc_alloc ((size_t)n * sizeof (void *)) : NULL;
     if (n && !handles) {
         leave (c);
         return -ENOMEM;

@@ -20,7 +20,8 @@ int zc_ctx_term (void *handle);
  * -ZCFFI_EFORKED. inherited receives what the socket's options take from the context. */
 int zc_ctx_reserve (void *handle, struct zc_ctx **out, struct zc_options *inherits);
 void zc_ctx_cancel (struct zc_ctx *);
-bool zc_ctx_enroll (struct zc_ctx *, struct zc_hub *); /* the hub is a socket of it now; false: it is shutting down: stop it */
+bool zc_ctx_enroll (struct zc_ctx *,
+                    struct zc_hub *); /* the hub is a socket of it now; false: it is shutting down: stop it */
 void zc_ctx_forget (struct zc_ctx *, struct zc_hub *); /* and no more; the context may be gone afterwards */
 
 struct zc_names *zc_ctx_names (struct zc_ctx *);

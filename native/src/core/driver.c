@@ -11,12 +11,12 @@
 #ifdef ZC_TICK_OFF /* tests: lost wake-ups are not to be hidden as latency */
 #define STALE (3600000 * ZC_MS)
 #else
-#define STALE (2 * ZC_MS)         /* an idle role without a look for so long goes back */
+#define STALE (2 * ZC_MS) /* an idle role without a look for so long goes back */
 #endif
-#define GRACE (1 * ZC_MS)         /* a user of the exported descriptor is given so long to come */
-#define BURST_TICK (100 * ZC_US)  /* how often the I/O thread looks at a burst */
-#define HOLD (2 * ZC_US)          /* what was gathered longer ago is written by the tick */
-#define ANSWERS_MAX (1u << 20)    /* bytes of commands that may wait for a peer that does not read */
+#define GRACE (1 * ZC_MS)        /* a user of the exported descriptor is given so long to come */
+#define BURST_TICK (100 * ZC_US) /* how often the I/O thread looks at a burst */
+#define HOLD (2 * ZC_US)         /* what was gathered longer ago is written by the tick */
+#define ANSWERS_MAX (1u << 20)   /* bytes of commands that may wait for a peer that does not read */
 enum
 {
     LOOK_EVENTS = 64,
@@ -63,7 +63,8 @@ void zc_sleeper_cut (struct zc_sleepers *l, struct zc_sleeper *s)
 
 static void wake_set (struct zc_hub *h)
 {
-    atomic_store_explicit (&h->is_set_woken, true, memory_order_relaxed); /* under the hub's lock or its mail's */
+    atomic_store_explicit (&h->is_set_woken, true,
+                           memory_order_relaxed); /* under the hub's lock or its mail's */
     zc_wake_raise (&h->set_wake);
 }
 
@@ -184,7 +185,7 @@ bool zc_driver_has_ready (const struct zc_hub *h)
 
 static struct zc_link *find_link (struct zc_hub *h, uint64_t tag)
 {
-    uint32_t i = (uint32_t) tag;
+    uint32_t i = (uint32_t)tag;
     struct zc_link *l = i < h->link_cap ? h->links[i] : NULL;
     return l && (l->gen & 0x3fffffff) == ((tag >> 32) & 0x3fffffff) ? l : NULL;
 }
@@ -194,7 +195,8 @@ static struct zc_link *find_link (struct zc_hub *h, uint64_t tag)
 
 static void arm_link (struct zc_link *l)
 {
-    unsigned events = (l->wants_in && l->is_direct ? ZC_POLL_IN : 0u) | (l->is_blocked && !l->is_over ? ZC_POLL_OUT : 0u);
+    unsigned events =
+        (l->wants_in && l->is_direct ? ZC_POLL_IN : 0u) | (l->is_blocked && !l->is_over ? ZC_POLL_OUT : 0u);
     if (events)
         zc_loop_watch_mod (l->loop, &l->watch, events | ZC_POLL_ONCE);
 }
@@ -213,7 +215,8 @@ static bool answer (struct zc_hub *h, struct zc_link *l, struct zc_intake *in)
     int rc = 0;
 
     if (n)
-        rc = zc_bytes_left (&l->commands) > ANSWERS_MAX ? -ENOBUFS : zc_driver_command (h, l, in->answers.p, n);
+        rc = zc_bytes_left (&l->commands) > ANSWERS_MAX ? -ENOBUFS
+                                                        : zc_driver_command (h, l, in->answers.p, n);
     if (rc < 0)
         zc_driver_kill (h, l, rc, 0, "the peer does not take the answers to its commands");
     zc_bytes_free (&in->answers);
@@ -506,7 +509,7 @@ void zc_driver_set_ready (uint32_t index, uint32_t gen)
 
 void zc_driver_link_event (struct zc_watch *w, unsigned events)
 {
-    struct zc_link *l = (struct zc_link *) (void *) ((char *) w - offsetof (struct zc_link, watch));
+    struct zc_link *l = (struct zc_link *)(void *)((char *)w - offsetof (struct zc_link, watch));
     struct zc_hub *h = l->hub;
 
     zc_hub_lock (h);
@@ -618,7 +621,7 @@ static uint64_t tick (struct zc_hub *h)
 
 uint64_t zc_driver_tick (struct zc_tick *t)
 {
-    struct zc_hub *h = (struct zc_hub *) (void *) ((char *) t - offsetof (struct zc_hub, tick));
+    struct zc_hub *h = (struct zc_hub *)(void *)((char *)t - offsetof (struct zc_hub, tick));
 
     zc_hub_lock (h);
     h->tick_asked = false;
@@ -706,7 +709,8 @@ int zc_driver_join (struct zc_hub *h, struct zc_link *l)
     l->gen = atomic_fetch_add_explicit (&generation, 1, memory_order_relaxed) & 0x3fffffff;
     l->is_direct = zc_driver_open_set (h) < 0;
     if (!l->is_direct)
-        l->is_direct = zc_poller_add (&h->set, l->fd, ZC_POLL_IN | ZC_POLL_EDGE, (uint64_t) l->gen << 32 | at) < 0;
+        l->is_direct =
+            zc_poller_add (&h->set, l->fd, ZC_POLL_IN | ZC_POLL_EDGE, (uint64_t)l->gen << 32 | at) < 0;
     if (l->is_direct) {
         l->wants_in = true;
         rc = zc_loop_watch_mod (l->loop, &l->watch, ZC_POLL_IN | ZC_POLL_ONCE);
@@ -754,7 +758,7 @@ void zc_driver_kill (struct zc_hub *h, struct zc_link *l, int error, uint32_t co
 
 static void link_gone (struct zc_task *t)
 {
-    struct zc_link *l = (struct zc_link *) (void *) ((char *) t - offsetof (struct zc_link, gone_task));
+    struct zc_link *l = (struct zc_link *)(void *)((char *)t - offsetof (struct zc_link, gone_task));
     struct zc_hub *h = l->hub;
 
     zc_hub_lock (h);

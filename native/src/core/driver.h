@@ -38,15 +38,16 @@ struct zc_intake
 {
     struct zc_frames fresh; /* whole messages, in order */
     uint32_t msgs;
-    bool hung_up;           /* given: the peer has, or a write failed: the end of the input is to be found by reading on */
-    bool more;              /* the kernel may have more: read again */
-    bool heard;             /* bytes arrived */
+    bool
+        hung_up; /* given: the peer has, or a write failed: the end of the input is to be found by reading on */
+    bool more;   /* the kernel may have more: read again */
+    bool heard;              /* bytes arrived */
     struct zc_bytes answers; /* commands to send back: PONGs */
     bool has_ttl;
-    uint16_t ttl;           /* of the last PING */
-    int error;              /* negative: the link is to be closed; 0 and closed: the peer left */
+    uint16_t ttl; /* of the last PING */
+    int error;    /* negative: the link is to be closed; 0 and closed: the peer left */
     bool closed;
-    uint32_t code;          /* ZMQ_PROTOCOL_ERROR_* or 0 */
+    uint32_t code; /* ZMQ_PROTOCOL_ERROR_* or 0 */
     const char *why;
 };
 
@@ -69,22 +70,24 @@ struct zc_link
     struct zc_hub *hub;
     struct zc_pipe *pipe;
     struct zc_loop *loop;
-    struct zc_watch watch; /* its place in the loop: handshake, blocked output, input where pollers do not nest */
+    struct zc_watch
+        watch; /* its place in the loop: handshake, blocked output, input where pollers do not nest */
     int fd;
     uint32_t index, gen; /* in hub->links */
     bool is_joined, is_direct, is_reading, is_ready, has_hung_up;
     bool is_held, is_blocked, is_dead, is_gone_posted;
     bool is_over; /* a write failed: no more output, the rest of the input is still read */
     struct zc_link *ready_next;
-    bool has_input; /* the handshake has read more than its own: to be set before the join */
-    bool wants_in;  /* direct: input is asked for in the loop's poller */
+    bool has_input;  /* the handshake has read more than its own: to be set before the join */
+    bool wants_in;   /* direct: input is asked for in the loop's poller */
     bool keeps_pipe; /* the pipe outlives this connection (a connecting endpoint will come again) */
-    struct zc_bytes commands, writing; /* commands wait for a message's end; writing: what goes out before the queue */
-    size_t writing_bytes;              /* bytes of the queue that `writing` holds encoded */
+    struct zc_bytes commands,
+        writing;          /* commands wait for a message's end; writing: what goes out before the queue */
+    size_t writing_bytes; /* bytes of the queue that `writing` holds encoded */
     struct zc_beat beat;
     bool has_beat, is_beat_posted;
     struct zc_task beat_task; /* fn set by who owns the alarm: the deadlines have changed */
-    int error;      /* why it died */
+    int error;                /* why it died */
     uint32_t code;
     const char *why;
     struct zc_task gone_task;

@@ -52,8 +52,8 @@ int zc_handle_new (enum zc_kind kind, void *object, struct zc_slot **out)
 
 void *zc_handle_of (const struct zc_slot *s)
 {
-    uintptr_t v = ((uintptr_t) s->gen & ZC_GEN_MASK) << ZC_INDEX_BITS | s->index;
-    return (void *) (v << 1 | 1);
+    uintptr_t v = ((uintptr_t)s->gen & ZC_GEN_MASK) << ZC_INDEX_BITS | s->index;
+    return (void *)(v << 1 | 1);
 }
 
 void zc_handle_retire (struct zc_slot *s, enum zc_kind then)

@@ -48,7 +48,7 @@ enum
  * aligned pointer. Where pointers have 32 bits fewer bits are left for each. */
 #define ZC_INDEX_BITS (sizeof (void *) >= 8 ? 24 : 14)
 #define ZC_GEN_BITS (sizeof (void *) >= 8 ? 32 : 16)
-#define ZC_GEN_MASK ((uintptr_t) ((1ull << ZC_GEN_BITS) - 1))
+#define ZC_GEN_MASK ((uintptr_t)((1ull << ZC_GEN_BITS) - 1))
 
 enum
 {
@@ -70,14 +70,14 @@ static inline struct zc_slot *zc_handle_slot (uint32_t index)
 /* The locked slot is the handle's, and lives. */
 static inline bool zc_handle_is (const struct zc_slot *s, enum zc_kind kind, uintptr_t v)
 {
-    return s->kind == kind && ((uintptr_t) s->gen & ZC_GEN_MASK) == (v >> 1 >> ZC_INDEX_BITS);
+    return s->kind == kind && ((uintptr_t)s->gen & ZC_GEN_MASK) == (v >> 1 >> ZC_INDEX_BITS);
 }
 
 /* Finds and locks the slot of a live object of this kind. FORKED: it exists, made before the fork; *out is set, not locked. */
 static inline int zc_handle_enter (const void *handle, enum zc_kind kind, struct zc_slot **out)
 {
-    uintptr_t v = (uintptr_t) handle;
-    struct zc_slot *s = v & 1 ? zc_handle_slot ((uint32_t) (v >> 1 & ((1u << ZC_INDEX_BITS) - 1))) : NULL;
+    uintptr_t v = (uintptr_t)handle;
+    struct zc_slot *s = v & 1 ? zc_handle_slot ((uint32_t)(v >> 1 & ((1u << ZC_INDEX_BITS) - 1))) : NULL;
 
     if (!s)
         return ZC_HANDLE_BAD;

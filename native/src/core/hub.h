@@ -27,10 +27,10 @@ struct zc_monitor;
 
 enum /* news in a pipe's mail */
 {
-    ZC_NEWS_NEW = 1,  /* a peer inside the process has connected */
-    ZC_NEWS_IN = 2,   /* messages arrived */
-    ZC_NEWS_OUT = 4,  /* room came back */
-    ZC_NEWS_GONE = 8, /* the peer has left */
+    ZC_NEWS_NEW = 1,   /* a peer inside the process has connected */
+    ZC_NEWS_IN = 2,    /* messages arrived */
+    ZC_NEWS_OUT = 4,   /* room came back */
+    ZC_NEWS_GONE = 8,  /* the peer has left */
     ZC_NEWS_BOUND = 16 /* the name we connected to is bound now */
 };
 
@@ -39,40 +39,42 @@ struct zc_pipe
     struct zc_hub *hub;
     struct zc_pipe *next, *prev; /* all pipes of the hub */
     /* in */
-    struct zc_frames in;            /* whole messages only */
+    struct zc_frames in; /* whole messages only */
     uint32_t in_msgs;
-    bool is_avail;                  /* on hub->avail: has messages, or may have: a peer inside the process was not asked to tell */
+    bool
+        is_avail; /* on hub->avail: has messages, or may have: a peer inside the process was not asked to tell */
     struct zc_pipe *avail_next;
     /* out, to a connection: framed bytes; out->msgs against hub->sndhwm. To a peer in this process: see chan */
     struct zc_outq out;
-    struct zc_msg slot;             /* CONFLATE: the one message that waits; kind CLOSED: none */
-    int act;                        /* place in hub->act (may take a message), -1: full, or not for sending */
-    bool is_dirty;                  /* on hub->dirty: bytes to write, link free and not blocked */
+    struct zc_msg slot; /* CONFLATE: the one message that waits; kind CLOSED: none */
+    int act;            /* place in hub->act (may take a message), -1: full, or not for sending */
+    bool is_dirty;      /* on hub->dirty: bytes to write, link free and not blocked */
     struct zc_pipe *dirty_next;
-    struct zc_link *link;           /* the live connection, NULL between connections */
-    struct zc_chan *chan;           /* inproc: the meeting place, NULL for links */
-    int side;                       /* ours in chan */
-    uint32_t popped, tell_at;       /* inproc: messages read; at how many to see whether the writer waits */
-    unsigned news;                  /* under the mail's lock */
-    struct zc_pipe *mail_next;      /* under the mail's lock */
-    unsigned opened;                /* news that were taken out of the mail and not yet heeded */
+    struct zc_link *link;      /* the live connection, NULL between connections */
+    struct zc_chan *chan;      /* inproc: the meeting place, NULL for links */
+    int side;                  /* ours in chan */
+    uint32_t popped, tell_at;  /* inproc: messages read; at how many to see whether the writer waits */
+    unsigned news;             /* under the mail's lock */
+    struct zc_pipe *mail_next; /* under the mail's lock */
+    unsigned opened;           /* news that were taken out of the mail and not yet heeded */
     struct zc_pipe *opened_next;
     /* who */
-    struct zc_meta *meta;           /* of the live or last connection; NULL: none */
-    uint8_t *peer_id;               /* routing id the peer told, owned; NULL: empty */
+    struct zc_meta *meta; /* of the live or last connection; NULL: none */
+    uint8_t *peer_id;     /* routing id the peer told, owned; NULL: empty */
     size_t peer_id_size;
-    uint32_t number;                /* dense, unique among the hub's live pipes (for zc_subs) */
-    uint8_t peer_type;              /* ZMQ_*, 255 unknown */
-    bool is_up;                     /* connected and READY (inproc: always) */
-    bool is_ending;                 /* the peer is gone for good: what is in `in` may still be read */
-    bool is_leaving;                /* disconnected by us: goes once its queue is written, or at leave_at */
-    bool has_out;                   /* takes part in hub->act */
+    uint32_t number;   /* dense, unique among the hub's live pipes (for zc_subs) */
+    uint8_t peer_type; /* ZMQ_*, 255 unknown */
+    bool is_up;        /* connected and READY (inproc: always) */
+    bool is_ending;    /* the peer is gone for good: what is in `in` may still be read */
+    bool is_leaving;   /* disconnected by us: goes once its queue is written, or at leave_at */
+    bool has_out;      /* takes part in hub->act */
     uint64_t leave_at;
-    void (*on_left) (struct zc_pipe *); /* its endpoint is told that it went (leaving or killed); may be NULL */
-    void *dialer;                   /* link's: who on_left tells */
-    void *endpoint;                 /* sock's: the endpoint that made it, or NULL (accepted: the listener's) */
+    void (*on_left) (
+        struct zc_pipe *); /* its endpoint is told that it went (leaving or killed); may be NULL */
+    void *dialer;          /* link's: who on_left tells */
+    void *endpoint;        /* sock's: the endpoint that made it, or NULL (accepted: the listener's) */
     /* the pattern's own, zero at first, freed by the pattern in detach */
-    uint8_t *id;                    /* ROUTER: the name it goes by */
+    uint8_t *id; /* ROUTER: the name it goes by */
     size_t id_size;
     uint64_t mark;
     void *state;
@@ -85,7 +87,7 @@ struct zc_sleeper
     struct zc_sleeper *next, *prev;
     struct zc_parker *parker;
     struct zc_hub *parked; /* the hub on whose set it is parked, NULL: woken by its parker */
-    bool queued, token; /* token: chosen to be woken; it owes a pass_on */
+    bool queued, token;    /* token: chosen to be woken; it owes a pass_on */
 };
 struct zc_sleepers
 {
@@ -143,7 +145,7 @@ struct zc_mail
     _Atomic bool has;             /* first is not NULL; read without the lock as a hint */
     int raise_fd;                 /* the exported descriptor's event, -1: none */
     bool is_raised;
-    struct zc_sleepers sleepers;  /* of the hub, to be told when mail comes */
+    struct zc_sleepers sleepers; /* of the hub, to be told when mail comes */
     bool is_closed;
 };
 
@@ -159,21 +161,21 @@ struct zc_hub
     int refs; /* calls inside, links and endpoints alive */
     int type;
     /* limits, from the options */
-    uint32_t sndhwm, rcvhwm; /* 0: none */
+    uint32_t sndhwm, rcvhwm;    /* 0: none */
     bool conflate, conflate_in; /* one message per pipe: going out; coming in (not subscriptions) */
-    int linger_ms;           /* -1: for ever */
-    bool discard;            /* incoming messages are dropped (closing) */
-    uint64_t look_again;     /* ns; 0: sleep at once */
-    uint64_t dropped;        /* messages, for ZCFFI_DROPPED */
+    int linger_ms;              /* -1: for ever */
+    bool discard;               /* incoming messages are dropped (closing) */
+    uint64_t look_again;        /* ns; 0: sleep at once */
+    uint64_t dropped;           /* messages, for ZCFFI_DROPPED */
     /* pipes */
     struct zc_pipe *pipes;
     uint32_t pipe_count, pipe_cap; /* cap: room in numbers and act */
-    uint32_t *numbers; /* free list of pipe numbers */
+    uint32_t *numbers;             /* free list of pipe numbers */
     uint32_t numbers_free, numbers_made;
     struct zc_pipe *avail_head, *avail_tail;
     struct zc_pipe **act; /* those that can take a message */
     int act_count, rr;
-    bool resume;          /* room came back to a paused link: somebody must look */
+    bool resume; /* room came back to a paused link: somebody must look */
     /* links and their set */
     struct zc_loop *loop; /* NULL until the first endpoint that needs one */
     struct zc_poller set; /* ops NULL: not open (no links yet, or the backend does not nest) */
@@ -209,8 +211,11 @@ struct zc_hub
     struct zc_sleepers in, out;
     uint64_t linger_at; /* CLOSING: when to give up */
     int leaving;        /* pipes that go once their queue is written (disconnect) */
-    void (*on_done) (struct zc_hub *); /* lingering is over: endpoints are to end. Under the lock, on the I/O thread if there is one */
-    void (*on_free) (struct zc_hub *); /* nothing refers to the hub any more: frees the upper half. Without the lock */
+    void (*on_done) (
+        struct zc_hub
+            *); /* lingering is over: endpoints are to end. Under the lock, on the I/O thread if there is one */
+    void (*on_free) (
+        struct zc_hub *); /* nothing refers to the hub any more: frees the upper half. Without the lock */
     struct zc_mail mail;
     struct zc_pipe *opened; /* mail being read */
     struct zc_monitor *monitor;

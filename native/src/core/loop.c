@@ -198,7 +198,7 @@ void zc_loop_unwatch (struct zc_loop *l, struct zc_watch *w)
 
 static void dispatch (struct zc_loop *l, const struct zc_poll_event *e)
 {
-    uint32_t index = (uint32_t) e->tag, gen = (uint32_t) (e->tag >> 32) & 0x3fffffff;
+    uint32_t index = (uint32_t)e->tag, gen = (uint32_t)(e->tag >> 32) & 0x3fffffff;
 
     switch (e->tag >> 62) {
     case ZC_TAG_KICK:
@@ -220,7 +220,7 @@ static void run_alarms (struct zc_loop *l)
 
     while ((t = zc_heap_first (&l->alarms)) && t->at <= now) {
         zc_heap_cut (&l->alarms, t);
-        ((struct zc_alarm *) (void *) t)->fn ((struct zc_alarm *) (void *) t);
+        ((struct zc_alarm *)(void *)t)->fn ((struct zc_alarm *)(void *)t);
     }
 }
 
@@ -299,7 +299,7 @@ static void loop_main (void *arg)
         zc_mutex_unlock (&l->mu);
         atomic_fetch_add_explicit (&l->turns, 1, memory_order_relaxed);
 
-        int64_t wait = next <= now ? 0 : next == ZC_NEVER ? -1 : (int64_t) (next - now);
+        int64_t wait = next <= now ? 0 : next == ZC_NEVER ? -1 : (int64_t)(next - now);
         int n = stop ? 0 : zc_poller_wait (&l->poller, ev, EVENTS, wait);
         zc_mutex_lock (&l->mu);
         l->sleeps_until = 0;
@@ -322,7 +322,7 @@ int zc_loop_start (struct zc_loop **out, const struct zc_poller_ops *ops, const 
     atomic_init (&l->refs, 2); /* the owner's and the thread's */
     zc_mutex_init (&l->mu);
     zc_heap_init (&l->alarms);
-    l->kick = (struct zc_wake) ZC_WAKE_INIT;
+    l->kick = (struct zc_wake)ZC_WAKE_INIT;
     l->poller.fd = -1;
     l->tasks_end = &l->tasks;
     l->watch_free = NONE;

@@ -28,7 +28,9 @@ struct zc_alarm
 /* Something that wants to be looked at from time to time (a hub with a burst to write, an idle role, a close to finish). */
 struct zc_tick
 {
-    uint64_t (*fn) (struct zc_tick *); /* on the loop's thread; returns when again (1: at once), 0: no more, and may free it */
+    uint64_t (*fn) (
+        struct zc_tick
+            *); /* on the loop's thread; returns when again (1: at once), 0: no more, and may free it */
     struct zc_tick *next;
     uint64_t at;
 };
@@ -48,19 +50,19 @@ struct zc_loop
     struct zc_thread thread;
     struct zc_poller poller;
     struct zc_wake kick;
-    struct zc_heap alarms;                            /* loop thread only */
-    struct zc_watch_slot *watches;                    /* loop thread only */
+    struct zc_heap alarms;         /* loop thread only */
+    struct zc_watch_slot *watches; /* loop thread only */
     uint32_t watch_count, watch_free;
-    _Atomic int load;                                 /* endpoints and links here, for the choice of a thread */
-    zc_mutex mu;                                      /* guards what follows; a leaf */
+    _Atomic int load; /* endpoints and links here, for the choice of a thread */
+    zc_mutex mu;      /* guards what follows; a leaf */
     struct zc_task *tasks, **tasks_end;
     struct zc_task *running; /* loop thread only: those taken and not yet run */
-    struct zc_tick *ticks;                            /* newly asked for */
-    uint64_t sleeps_until;                            /* 0: awake */
-    uint64_t asked;                                   /* earliest tick asked for while awake */
+    struct zc_tick *ticks;   /* newly asked for */
+    uint64_t sleeps_until;   /* 0: awake */
+    uint64_t asked;          /* earliest tick asked for while awake */
     bool stop;
     void (*set_ready) (uint32_t index, uint32_t gen); /* a hub's set reported: what the driver does then */
-    _Atomic uint64_t turns;                           /* for tests and for who wants to see that idle is idle */
+    _Atomic uint64_t turns; /* for tests and for who wants to see that idle is idle */
 };
 
 struct zc_thread_tune;
@@ -102,7 +104,7 @@ enum zc_tag_kind
 };
 static inline uint64_t zc_tag (enum zc_tag_kind kind, uint32_t index, uint32_t gen)
 {
-    return (uint64_t) kind << 62 | (uint64_t) (gen & 0x3fffffff) << 32 | index;
+    return (uint64_t)kind << 62 | (uint64_t)(gen & 0x3fffffff) << 32 | index;
 }
 
 #endif

@@ -29,8 +29,8 @@ static int frames (const struct zc_monitor *mon, const struct zc_event *e, struc
 
     if (!mon->wide) {
         uint8_t head[6];
-        uint16_t event = (uint16_t) e->event;
-        uint32_t value = (uint32_t) e->value;
+        uint16_t event = (uint16_t)e->event;
+        uint32_t value = (uint32_t)e->value;
         memcpy (head, &event, 2);
         memcpy (head + 2, &value, 4);
         rc |= put_copy (&m[n++], head, 6);
@@ -58,7 +58,7 @@ static void write_event (struct zc_hub *h, const struct zc_event *e)
     struct zc_msg m[6];
     int n = frames (h->monitor, e, m), count = n < 0 ? -n : n;
 
-    if (n < 0 || zc_chan_write (h->monitor->chan, m, (size_t) n) == -EAGAIN)
+    if (n < 0 || zc_chan_write (h->monitor->chan, m, (size_t)n) == -EAGAIN)
         h->dropped++;
     for (int i = 0; i < count; i++)
         zc_msg_drop (&m[i]);

@@ -13,9 +13,9 @@ struct waiting
 
 struct entry
 {
-    struct zc_hub *hub;     /* bound, or NULL */
-    struct zc_chan *offer;  /* a monitor's, lent */
-    bool is_taken;          /* the offer has had its reader */
+    struct zc_hub *hub;    /* bound, or NULL */
+    struct zc_chan *offer; /* a monitor's, lent */
+    bool is_taken;         /* the offer has had its reader */
     struct zc_chan_card card;
     uint8_t id[255];
     struct waiting *waiting;
@@ -104,7 +104,7 @@ int zc_names_bind (struct zc_ctx *ctx, const char *name, struct zc_hub *h, const
             memcpy (e->id, card->id, card->id_size);
         e->card.id = e->id;
         for (struct waiting *w = e->waiting; w; w = w->next)
-            (void) zc_chan_bind (w->chan, h, &e->card); /* one that left is told so by its own channel */
+            (void)zc_chan_bind (w->chan, h, &e->card); /* one that left is told so by its own channel */
         drop_waiting (e);
     }
     zc_mutex_unlock (&n->mu);

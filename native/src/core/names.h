@@ -16,8 +16,8 @@ int zc_names_bind (struct zc_ctx *, const char *name, struct zc_hub *h, const st
 int zc_names_unbind (struct zc_ctx *, const char *name, const struct zc_hub *h);
 /* Connects h by its pipe p (attached, side 0), now or when the name is bound. 0, -ENOMEM, -ECONNREFUSED (a monitor
  * that has its reader). For a monitor's name p is not used: *used is false and a pipe comes by mail. */
-int zc_names_connect (struct zc_ctx *, const char *name, struct zc_hub *h, struct zc_pipe *p, const struct zc_chan_card *,
-                      bool *used);
+int zc_names_connect (struct zc_ctx *, const char *name, struct zc_hub *h, struct zc_pipe *p,
+                      const struct zc_chan_card *, bool *used);
 /* A monitor's channel waits for its reader under this name. */
 int zc_names_offer (struct zc_ctx *, const char *name, struct zc_chan *);
 void zc_names_withdraw (struct zc_ctx *, const char *name, const struct zc_chan *);

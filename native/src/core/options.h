@@ -15,19 +15,22 @@
 #define ZC_OPT_SOCKET 1
 
 /* At most 255 bytes; data[size] is always 0. */
-struct zc_option_bytes {
+struct zc_option_bytes
+{
     uint8_t size;
     uint8_t data[256];
 };
 
 /* At most 255 characters and a NUL. */
-struct zc_option_text {
+struct zc_option_text
+{
     uint8_t size;
     char text[256];
 };
 
 /* Any number of bytes, owned; NULL and 0 when empty. */
-struct zc_option_blob {
+struct zc_option_blob
+{
     uint8_t *data;
     size_t size;
 };
@@ -51,15 +54,15 @@ struct zc_option_blob {
 #define ZC_FIELD_CPU_ADD(field)
 #define ZC_FIELD_CPU_REMOVE(field)
 
-#define ZC_FIELD_STORED(kind, field) ZC_FIELD_##kind(field)
+#define ZC_FIELD_STORED(kind, field) ZC_FIELD_##kind (field)
 #define ZC_FIELD_SOCKET(kind, field)
 #define ZC_FIELD_LATER(kind, field)
 
 /* One field for each option that is STORED, named like the option in lower case: linger, sndhwm, routing_id, ... */
-struct zc_options {
-#define OPTION(number, name, field, kind, access, value, least, most, unit, types, kept, when,     \
-               since, text)                                                                        \
-    ZC_FIELD_##kept(kind, field)
+struct zc_options
+{
+#define OPTION(number, name, field, kind, access, value, least, most, unit, types, kept, when, since, text)  \
+    ZC_FIELD_##kept (kind, field)
 #define OPTION_ZCFFI OPTION
 #define OPTION_ALIAS(name, other)
 #include "core/options.def"
@@ -70,47 +73,48 @@ struct zc_options {
 };
 
 /* The defaults of a socket type. 0. */
-int zc_options_init(struct zc_options *, int socktype);
+int zc_options_init (struct zc_options *, int socktype);
 
 /* `to` is not initialised before. 0; -ENOMEM: it is not initialised afterwards. */
-int zc_options_copy(struct zc_options *to, const struct zc_options *from);
+int zc_options_copy (struct zc_options *to, const struct zc_options *from);
 
-void zc_options_close(struct zc_options *);
+void zc_options_close (struct zc_options *);
 
 /* 0; ZC_OPT_SOCKET; -EINVAL, -ENOMEM: the old value is kept. */
-int zc_options_set(struct zc_options *, int socktype, int option, const void *value, size_t size);
+int zc_options_set (struct zc_options *, int socktype, int option, const void *value, size_t size);
 
 /* *size: the room at `value`, and then what was written. 0; ZC_OPT_SOCKET; -EINVAL. */
-int zc_options_get(const struct zc_options *, int socktype, int option, void *value, size_t *size);
+int zc_options_get (const struct zc_options *, int socktype, int option, void *value, size_t *size);
 
 /* core/optval.c: writers of values, with the sizes the ZeroMQ API demands. 0, or -EINVAL: the room does not fit. */
-int zc_optval_put_int(void *value, size_t *size, int);         /* exactly an int: TYPE */
-int zc_optval_put_answer(void *value, size_t *size, int);      /* an int or more: RCVMORE, EVENTS */
-int zc_optval_put_fd(void *value, size_t *size, zmq_fd_t);     /* a descriptor or more: FD */
-int zc_optval_put_int64(void *value, size_t *size, int64_t);   /* exactly 8 bytes */
-int zc_optval_put_uint64(void *value, size_t *size, uint64_t); /* exactly 8 bytes: ZCFFI_DROPPED */
-int zc_optval_put_string(void *value, size_t *size, const char *); /* NUL counts; or more: LAST_ENDPOINT */
-int zc_optval_put_bytes(void *value, size_t *size, const void *data, size_t n); /* or more */
+int zc_optval_put_int (void *value, size_t *size, int);             /* exactly an int: TYPE */
+int zc_optval_put_answer (void *value, size_t *size, int);          /* an int or more: RCVMORE, EVENTS */
+int zc_optval_put_fd (void *value, size_t *size, zmq_fd_t);         /* a descriptor or more: FD */
+int zc_optval_put_int64 (void *value, size_t *size, int64_t);       /* exactly 8 bytes */
+int zc_optval_put_uint64 (void *value, size_t *size, uint64_t);     /* exactly 8 bytes: ZCFFI_DROPPED */
+int zc_optval_put_string (void *value, size_t *size, const char *); /* NUL counts; or more: LAST_ENDPOINT */
+int zc_optval_put_bytes (void *value, size_t *size, const void *data, size_t n); /* or more */
 
 /* core/ctxopts.c. One field for each context option, and the CPUs that were added. */
-struct zc_ctx_options {
-#define CTXOPTION(number, name, field, kind, access, value, least, most, unit, when, since, text)  \
-    ZC_FIELD_##kind(field)
+struct zc_ctx_options
+{
+#define CTXOPTION(number, name, field, kind, access, value, least, most, unit, when, since, text)            \
+    ZC_FIELD_##kind (field)
 #include "core/ctxopts.def"
 #undef CTXOPTION
     struct zc_ids cpus;
 };
 
-void zc_ctx_options_init(struct zc_ctx_options *);
-void zc_ctx_options_close(struct zc_ctx_options *);
+void zc_ctx_options_init (struct zc_ctx_options *);
+void zc_ctx_options_close (struct zc_ctx_options *);
 
 /* 0, -EINVAL, -ENOMEM. */
-int zc_ctx_options_set(struct zc_ctx_options *, int option, int value);
+int zc_ctx_options_set (struct zc_ctx_options *, int option, int value);
 
 /* 0, -EINVAL. */
-int zc_ctx_options_get(const struct zc_ctx_options *, int option, int *value);
+int zc_ctx_options_get (const struct zc_ctx_options *, int option, int *value);
 
 /* What a new socket takes from its context: ipv6, the largest part, and linger when the context is not blocky. */
-void zc_options_inherit(struct zc_options *, const struct zc_ctx_options *);
+void zc_options_inherit (struct zc_options *, const struct zc_ctx_options *);
 
 #endif

@@ -6,8 +6,8 @@
 #include "os/clock.h"
 #include "os/thread.h"
 
-#define YIELD_LATE (200 * ZC_US)  /* a yield that took this long met a busy process */
-#define LOOK_PAUSE (200 * ZC_MS)  /* and for this long we do not look again */
+#define YIELD_LATE (200 * ZC_US) /* a yield that took this long met a busy process */
+#define LOOK_PAUSE (200 * ZC_MS) /* and for this long we do not look again */
 
 _Thread_local struct zc_self *zc_self_mine __attribute__ ((tls_model ("initial-exec")));
 static zc_mutex setup_lock = ZC_MUTEX_INIT;

@@ -28,8 +28,8 @@ struct zc_self
     int kick_count;
     struct zc_chunk *chunk; /* NULL until the thread first reads */
     uint32_t chunk_used;
-    uint64_t wrote_at;      /* when this thread last wrote to a link, any socket's */
-    unsigned writes;        /* since it last waited or paused: see core/writer.c */
+    uint64_t wrote_at;       /* when this thread last wrote to a link, any socket's */
+    unsigned writes;         /* since it last waited or paused: see core/writer.c */
     uint64_t no_look_before; /* giving the CPU away came back late: sleep instead, until then */
     bool is_io;
 };

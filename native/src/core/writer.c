@@ -9,8 +9,9 @@
 #include "os/net.h"
 
 /* Starting points that were measured (see docs: design). */
-#define GAP (1 * ZC_US)  /* a send sooner than this after the last write is gathered */
-#define HOLD (2 * ZC_US) /* what was gathered longer ago is written by the caller, or twice what a write costs */
+#define GAP (1 * ZC_US) /* a send sooner than this after the last write is gathered */
+#define HOLD                                                                                                 \
+    (2 * ZC_US) /* what was gathered longer ago is written by the caller, or twice what a write costs */
 #define COST_MAX (20 * ZC_US)
 #define PAUSE (50 * ZC_US) /* a thread that has not written for so long starts afresh */
 #define FEW_WRITES 16      /* so many of its writes in a row are judged by their sockets alone */
@@ -64,7 +65,8 @@ void zc_bytes_free (struct zc_bytes *b)
 static bool has_bytes (const struct zc_pipe *p)
 {
     const struct zc_link *l = p->link;
-    return p->out.bytes || p->slot.kind != ZC_MSG_CLOSED || zc_bytes_left (&l->writing) || zc_bytes_left (&l->commands);
+    return p->out.bytes || p->slot.kind != ZC_MSG_CLOSED || zc_bytes_left (&l->writing)
+           || zc_bytes_left (&l->commands);
 }
 
 void zc_driver_dirty (struct zc_hub *h, struct zc_pipe *p)
@@ -224,7 +226,7 @@ void zc_driver_write (struct zc_hub *h, struct zc_pipe *p)
     h->wrote_at = now;
     note_write (zc_self_mine, now);
     if (n > 0)
-        account (h, l, own, (size_t) n);
+        account (h, l, own, (size_t)n);
     if (l->is_dead) {
         zc_driver_bury (l);
         return;
@@ -233,7 +235,7 @@ void zc_driver_write (struct zc_hub *h, struct zc_pipe *p)
         zc_driver_hung_up (h, l);
         return;
     }
-    if (n < 0 || (size_t) n < total) {
+    if (n < 0 || (size_t)n < total) {
         l->is_blocked = true;
         zc_driver_arm_link (l);
         return;

@@ -1,8 +1,8 @@
 #include <errno.h>
 #include "link/config.h"
 
-int zc_link_config_new (struct zc_link_config **out, const struct zc_options *opt, int socktype, const char *text,
-                        const struct zc_endpoint *parsed)
+int zc_link_config_new (struct zc_link_config **out, const struct zc_options *opt, int socktype,
+                        const char *text, const struct zc_endpoint *parsed)
 {
     size_t n = strlen (text);
     struct zc_link_config *c = zc_calloc (1, sizeof *c + n + 1);
@@ -77,5 +77,5 @@ void zc_link_tune (const struct zc_link_config *c, int fd)
     if (c->transport != ZC_TCP)
         return;
     zc_link_net_opts (c, &opts);
-    (void) zc_tcp_tune (fd, &opts);
+    (void)zc_tcp_tune (fd, &opts);
 }

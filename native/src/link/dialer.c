@@ -42,7 +42,8 @@ static void retry_later (struct zc_dialer *d);
 static void event (struct zc_dialer *d, uint64_t what, uint64_t value, const char *text)
 {
     zc_hub_lock (d->hub);
-    zc_event_write (d->hub, &(struct zc_event){.event = what, .value = value, .address = d->config->address, .text = text});
+    zc_event_write (d->hub, &(struct zc_event){
+                                .event = what, .value = value, .address = d->config->address, .text = text});
     zc_hub_unlock (d->hub);
 }
 
@@ -52,7 +53,7 @@ static void failed (struct zc_dialer *d, int error, const char *text)
 {
     d->last_error = error;
     d->addr_count = 0;
-    event (d, ZCFFI_EVENT_CONNECT_FAILED, (uint64_t) -error, text);
+    event (d, ZCFFI_EVENT_CONNECT_FAILED, (uint64_t)-error, text);
     retry_later (d);
 }
 
@@ -69,14 +70,16 @@ static void keep_source (struct zc_dialer *d)
 
 static void resolved (struct zc_task *t)
 {
-    struct zc_dialer *d = (struct zc_dialer *) (void *) ((char *) t - offsetof (struct zc_dialer, resolved_task));
+    struct zc_dialer *d =
+        (struct zc_dialer *)(void *)((char *)t - offsetof (struct zc_dialer, resolved_task));
 
     if (!d->lookup)
         return; /* stopped meanwhile */
     zc_resolve_end (&d->lookup);
     if (d->addr_count < 0) {
         failed (d, d->addr_count,
-                d->looks_for_source ? "the source address could not be found" : "the host name could not be resolved");
+                d->looks_for_source ? "the source address could not be found"
+                                    : "the host name could not be resolved");
         return;
     }
     if (d->looks_for_source) {
@@ -94,7 +97,7 @@ static void looked_up (void *arg, const struct zc_addr *addrs, int n)
     struct zc_dialer *d = arg;
 
     if (n > 0)
-        memcpy (d->addrs, addrs, (size_t) n * sizeof *addrs);
+        memcpy (d->addrs, addrs, (size_t)n * sizeof *addrs);
     d->addr_count = n ? n : -EHOSTUNREACH;
     zc_loop_post (d->loop, &d->resolved_task);
     struct zc_self *self = zc_self ();
@@ -148,7 +151,7 @@ static void close_fd (struct zc_dialer *d)
     int fd = d->fd;
     d->fd = -1;
     zc_net_close (fd);
-    event (d, ZMQ_EVENT_CLOSED, (uint64_t) fd, NULL);
+    event (d, ZMQ_EVENT_CLOSED, (uint64_t)fd, NULL);
 }
 
 static void connected (struct zc_dialer *d)
@@ -165,7 +168,7 @@ static void connected (struct zc_dialer *d)
     zc_loop_unwatch (d->loop, &d->watch);
     d->fd = -1;
     zc_link_tune (d->config, fd);
-    event (d, ZMQ_EVENT_CONNECTED, (uint64_t) fd, NULL);
+    event (d, ZMQ_EVENT_CONNECTED, (uint64_t)fd, NULL);
     int rc = zc_stream_start (&d->owner, d->hub, d->loop, d->config, fd);
     if (rc < 0) {
         d->last_error = rc;
@@ -175,10 +178,10 @@ static void connected (struct zc_dialer *d)
 
 static void on_connect (struct zc_watch *w, unsigned events)
 {
-    struct zc_dialer *d = (struct zc_dialer *) (void *) ((char *) w - offsetof (struct zc_dialer, watch));
+    struct zc_dialer *d = (struct zc_dialer *)(void *)((char *)w - offsetof (struct zc_dialer, watch));
     int rc = zc_net_result (d->fd);
 
-    (void) events;
+    (void)events;
     if (rc == 0) {
         connected (d);
         return;
@@ -190,7 +193,7 @@ static void on_connect (struct zc_watch *w, unsigned events)
 
 static void connect_late (struct zc_alarm *a)
 {
-    struct zc_dialer *d = (struct zc_dialer *) (void *) ((char *) a - offsetof (struct zc_dialer, alarm));
+    struct zc_dialer *d = (struct zc_dialer *)(void *)((char *)a - offsetof (struct zc_dialer, alarm));
 
     d->last_error = -ETIMEDOUT;
     close_fd (d);
@@ -243,7 +246,7 @@ static void try_next (struct zc_dialer *d)
                 return;
             close_fd (d);
         } else
-            event (d, ZMQ_EVENT_CONNECT_DELAYED, (uint64_t) -rc, NULL);
+            event (d, ZMQ_EVENT_CONNECT_DELAYED, (uint64_t)-rc, NULL);
         d->last_error = rc;
     }
     retry_later (d);
@@ -267,8 +270,8 @@ static int next_interval (struct zc_dialer *d)
     int ivl = o->reconnect_ivl;
 
     if (o->reconnect_ivl_max < ivl) {
-        int64_t wait = (int64_t) ivl + zc_random_u32 () % (uint32_t) ivl;
-        return wait < INT_MAX ? (int) wait : INT_MAX;
+        int64_t wait = (int64_t)ivl + zc_random_u32 () % (uint32_t)ivl;
+        return wait < INT_MAX ? (int)wait : INT_MAX;
     }
     int now = d->interval ? d->interval : ivl;
     if (now > o->reconnect_ivl_max)
@@ -279,7 +282,7 @@ static int next_interval (struct zc_dialer *d)
 
 static void dial_again (struct zc_alarm *a)
 {
-    dial ((struct zc_dialer *) (void *) ((char *) a - offsetof (struct zc_dialer, alarm)));
+    dial ((struct zc_dialer *)(void *)((char *)a - offsetof (struct zc_dialer, alarm)));
 }
 
 static void retry_later (struct zc_dialer *d)
@@ -289,7 +292,7 @@ static void retry_later (struct zc_dialer *d)
         return;
     }
     int ms = next_interval (d);
-    event (d, ZMQ_EVENT_CONNECT_RETRIED, (uint64_t) ms, NULL);
+    event (d, ZMQ_EVENT_CONNECT_RETRIED, (uint64_t)ms, NULL);
     d->alarm.fn = dial_again;
     if (zc_loop_alarm (d->loop, &d->alarm, zc_deadline (ms)) < 0)
         give_up (d);
@@ -297,17 +300,17 @@ static void retry_later (struct zc_dialer *d)
 
 static struct zc_pipe *own_pipe (struct zc_stream_owner *o)
 {
-    struct zc_dialer *d = (struct zc_dialer *) (void *) o;
+    struct zc_dialer *d = (struct zc_dialer *)(void *)o;
     d->interval = 0;
     return d->pipe;
 }
 
 static void stream_over (struct zc_stream_owner *o, struct zc_stream *s, bool ready, bool final)
 {
-    struct zc_dialer *d = (struct zc_dialer *) (void *) o;
+    struct zc_dialer *d = (struct zc_dialer *)(void *)o;
 
-    (void) s;
-    (void) ready;
+    (void)s;
+    (void)ready;
     zc_hub_lock (d->hub);
     bool go_on = !d->is_stop_posted && !d->is_over && d->hub->state != ZC_HUB_DONE;
     zc_hub_unlock (d->hub);
@@ -323,12 +326,12 @@ static void stream_over (struct zc_stream_owner *o, struct zc_stream *s, bool re
 
 static void start (struct zc_task *t)
 {
-    dial ((struct zc_dialer *) (void *) ((char *) t - offsetof (struct zc_dialer, start_task)));
+    dial ((struct zc_dialer *)(void *)((char *)t - offsetof (struct zc_dialer, start_task)));
 }
 
 static void stop (struct zc_task *t)
 {
-    struct zc_dialer *d = (struct zc_dialer *) (void *) ((char *) t - offsetof (struct zc_dialer, stop_task));
+    struct zc_dialer *d = (struct zc_dialer *)(void *)((char *)t - offsetof (struct zc_dialer, stop_task));
     struct zc_hub *h = d->hub;
     struct zc_loop *loop = d->loop;
 
@@ -370,8 +373,8 @@ static void pipe_left (struct zc_pipe *p)
         post_stop (d);
 }
 
-int zc_dialer_open (struct zc_dialer **out, struct zc_hub *h, struct zc_loop *loop, struct zc_link_config *config,
-                    void *owner)
+int zc_dialer_open (struct zc_dialer **out, struct zc_hub *h, struct zc_loop *loop,
+                    struct zc_link_config *config, void *owner)
 {
     struct zc_dialer *d = zc_calloc (1, sizeof *d);
     if (!d)

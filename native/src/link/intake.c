@@ -72,13 +72,14 @@ static bool big_finish (struct zc_cutter *c, struct zc_intake *in)
     return true;
 }
 
-static bool big_start (struct zc_cutter *c, const struct zc_frame *f, const uint8_t *body, size_t have, struct zc_intake *in)
+static bool big_start (struct zc_cutter *c, const struct zc_frame *f, const uint8_t *body, size_t have,
+                       struct zc_intake *in)
 {
     if (f->size > SIZE_MAX / 2) {
         fail (in, -EMSGSIZE, 0, "a frame is larger than this machine's memory can be");
         return false;
     }
-    c->big_size = (size_t) f->size;
+    c->big_size = (size_t)f->size;
     c->big_have = have;
     c->big_flags = f->flags;
     if (!big_grow (c)) {
@@ -156,10 +157,10 @@ static void take_command (struct zc_cutter *c, const uint8_t *body, size_t n, st
 /* ---- cutting ---- */
 
 /* Whole frames of [from, to) go behind q: by slice, or copied when they are few in a chunk that others share. */
-static bool put_run (struct zc_frames *q, struct zc_chunk *chunk, const uint8_t *from, const uint8_t *to, bool copy,
-                     struct zc_intake *in)
+static bool put_run (struct zc_frames *q, struct zc_chunk *chunk, const uint8_t *from, const uint8_t *to,
+                     bool copy, struct zc_intake *in)
 {
-    size_t n = (size_t) (to - from);
+    size_t n = (size_t)(to - from);
     if (!n)
         return true;
     if (!copy) {
@@ -193,8 +194,8 @@ struct run
 
 /* Puts away the frames of [run->start, at): whole messages to fresh, the others to partial. In fresh there are never parts of a
  * message without its end, also when there is no memory for it: its pipe may go on with another connection. */
-static bool flush_run (struct zc_cutter *c, struct run *r, const uint8_t *at, struct zc_chunk *chunk, bool copy,
-                       struct zc_intake *in)
+static bool flush_run (struct zc_cutter *c, struct run *r, const uint8_t *at, struct zc_chunk *chunk,
+                       bool copy, struct zc_intake *in)
 {
     if (r->whole > r->start) {
         struct zc_frames *q = zc_frames_empty (&c->partial) ? &in->fresh : &c->partial;
@@ -214,7 +215,7 @@ static bool flush_run (struct zc_cutter *c, struct run *r, const uint8_t *at, st
 /* A frame of ZMTP 1.0 is framed anew; its form on the wire is another. */
 static bool put_v1 (struct zc_cutter *c, const struct zc_frame *f, const uint8_t *body, struct zc_intake *in)
 {
-    if (zc_frames_put (&c->partial, f->flags & ZC_F_MORE, body, (size_t) f->size) < 0) {
+    if (zc_frames_put (&c->partial, f->flags & ZC_F_MORE, body, (size_t)f->size) < 0) {
         fail_memory (in);
         return false;
     }
@@ -224,15 +225,15 @@ static bool put_v1 (struct zc_cutter *c, const struct zc_frame *f, const uint8_t
 }
 
 /* Cuts [p, e), which lies in chunk. Returns where the rest begins. */
-static const uint8_t *cut (struct zc_cutter *c, const uint8_t *p, const uint8_t *e, struct zc_chunk *chunk, bool copy,
-                           struct zc_intake *in)
+static const uint8_t *cut (struct zc_cutter *c, const uint8_t *p, const uint8_t *e, struct zc_chunk *chunk,
+                           bool copy, struct zc_intake *in)
 {
     struct run r = {p, p, 0};
     bool is_v1 = c->wire->major == 1;
 
     while (!in->error) {
         struct zc_frame f;
-        int got = zc_wire_frame (c->wire, p, (size_t) (e - p), &f);
+        int got = zc_wire_frame (c->wire, p, (size_t)(e - p), &f);
         if (got < 0) {
             fail (in, c->wire->why.error, c->wire->why.code, c->wire->why.text);
             break;
@@ -253,7 +254,7 @@ static const uint8_t *cut (struct zc_cutter *c, const uint8_t *p, const uint8_t 
         if (got == ZC_FRAME_WHOLE) {
             if (!flush_run (c, &r, p, chunk, copy, in))
                 break;
-            take_command (c, p + f.head, (size_t) f.size, in);
+            take_command (c, p + f.head, (size_t)f.size, in);
             p += f.head + f.size;
             r.start = r.whole = p;
             continue;
@@ -262,12 +263,13 @@ static const uint8_t *cut (struct zc_cutter *c, const uint8_t *p, const uint8_t 
             if (!flush_run (c, &r, p, chunk, copy, in))
                 break;
             p += f.head;
-            big_start (c, &f, p, (size_t) (e - p), in);
+            big_start (c, &f, p, (size_t)(e - p), in);
             p = r.start = r.whole = e;
         }
         break;
     }
-    flush_run (c, &r, in->error ? r.whole : p, chunk, copy, in); /* what came whole before an error has arrived */
+    flush_run (c, &r, in->error ? r.whole : p, chunk, copy,
+               in); /* what came whole before an error has arrived */
     return p;
 }
 
@@ -278,7 +280,7 @@ static void note_end (int64_t n, struct zc_intake *in)
     if (n == 0)
         in->closed = true;
     else if (n != -EAGAIN)
-        fail (in, (int) n, 0, NULL);
+        fail (in, (int)n, 0, NULL);
 }
 
 static void read_big (struct zc_cutter *c, int fd, struct zc_intake *in)
@@ -294,8 +296,8 @@ static void read_big (struct zc_cutter *c, int fd, struct zc_intake *in)
         return;
     }
     in->heard = true;
-    in->more = (size_t) n == room;
-    c->big_have += (size_t) n;
+    in->more = (size_t)n == room;
+    c->big_have += (size_t)n;
     if (c->big_have < c->big_size)
         return;
     uint8_t flags = c->big_flags;
@@ -315,7 +317,7 @@ static uint8_t *place (struct zc_self *self, size_t want)
         self->chunk_used = 0;
     if (self->chunk && self->chunk->cap - self->chunk_used >= want)
         return self->chunk->d + self->chunk_used;
-    struct zc_chunk *fresh = zc_chunk_new (want < ZC_READ_CHUNK ? ZC_READ_CHUNK : (uint32_t) want);
+    struct zc_chunk *fresh = zc_chunk_new (want < ZC_READ_CHUNK ? ZC_READ_CHUNK : (uint32_t)want);
     if (!fresh)
         return NULL;
     zc_chunk_unref (self->chunk);
@@ -341,7 +343,7 @@ void zc_cutter_read (struct zc_cutter *c, int fd, bool hung_up, struct zc_intake
         fail_memory (in);
         return;
     }
-    size_t room = (size_t) (self->chunk->d + self->chunk->cap - at) - have;
+    size_t room = (size_t)(self->chunk->d + self->chunk->cap - at) - have;
     if (c->is_after_big && room > AFTER_BIG)
         room = AFTER_BIG;
     c->is_after_big = false;
@@ -359,17 +361,17 @@ void zc_cutter_read (struct zc_cutter *c, int fd, bool hung_up, struct zc_intake
     if (have)
         memcpy (at, c->rest.p + c->rest.start, have);
     in->heard = true;
-    in->more = in->more || (size_t) n == room || hung_up;
+    in->more = in->more || (size_t)n == room || hung_up;
 
     const uint8_t *e = at + have + n;
-    bool copy = self->is_io && have + (size_t) n < ZC_READ_CHUNK / 8;
+    bool copy = self->is_io && have + (size_t)n < ZC_READ_CHUNK / 8;
     const uint8_t *left = cut (c, at, e, self->chunk, copy, in);
     if (atomic_load_explicit (&self->chunk->refs, memory_order_relaxed) > 1)
-        self->chunk_used = (uint32_t) ((e - self->chunk->d + 15) & ~15);
+        self->chunk_used = (uint32_t)((e - self->chunk->d + 15) & ~15);
     if (self->chunk_used > self->chunk->cap)
         self->chunk_used = self->chunk->cap;
     zc_bytes_free (&c->rest);
-    if (left < e && !in->error && zc_bytes_put (&c->rest, left, (size_t) (e - left)) < 0)
+    if (left < e && !in->error && zc_bytes_put (&c->rest, left, (size_t)(e - left)) < 0)
         fail_memory (in);
     if (c->big)
         in->more = true;
@@ -383,15 +385,15 @@ void zc_raw_read (int fd, bool hung_up, struct zc_intake *in)
         fail_memory (in);
         return;
     }
-    size_t room = (size_t) (self->chunk->d + self->chunk->cap - at);
+    size_t room = (size_t)(self->chunk->d + self->chunk->cap - at);
     int64_t n = zc_net_read (fd, at, room);
     if (n <= 0) {
         note_end (n, in);
         return;
     }
     in->heard = true;
-    in->more = (size_t) n == room || hung_up;
-    if (zc_frames_put (&in->fresh, 0, at, (size_t) n) < 0)
+    in->more = (size_t)n == room || hung_up;
+    if (zc_frames_put (&in->fresh, 0, at, (size_t)n) < 0)
         fail_memory (in);
     else
         in->msgs = 1;

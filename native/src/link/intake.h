@@ -10,17 +10,18 @@
 struct zc_cutter
 {
     struct zc_wire *wire;
-    struct zc_bytes rest;      /* bytes that are not yet a whole frame */
-    struct zc_frames partial;  /* whole parts of a message that is not yet whole */
-    uint32_t parts;            /* their number */
-    uint32_t max_parts;        /* 0: no limit */
+    struct zc_bytes rest;     /* bytes that are not yet a whole frame */
+    struct zc_frames partial; /* whole parts of a message that is not yet whole */
+    uint32_t parts;           /* their number */
+    uint32_t max_parts;       /* 0: no limit */
     /* a large frame on its way: read straight into its body, which grows with what has arrived */
     struct zc_body *big;
     size_t big_size, big_have, big_cap;
     uint8_t big_flags;
-    bool is_after_big; /* the last frame was large: the next may be, and then most of it goes straight into its body */
-    int fd;            /* of the read that goes on */
-    bool fed; /* rest came with the handshake and has not been cut */
+    bool
+        is_after_big; /* the last frame was large: the next may be, and then most of it goes straight into its body */
+    int fd;           /* of the read that goes on */
+    bool fed;         /* rest came with the handshake and has not been cut */
 };
 
 void zc_cutter_free (struct zc_cutter *);

@@ -36,15 +36,15 @@ struct zc_listener
 
 static struct zc_pipe *no_pipe (struct zc_stream_owner *o)
 {
-    (void) o;
+    (void)o;
     return NULL;
 }
 
 static void stream_over (struct zc_stream_owner *o, struct zc_stream *s, bool ready, bool final)
 {
-    (void) o;
-    (void) s;
-    (void) ready;
+    (void)o;
+    (void)s;
+    (void)ready;
     (void) final;
 }
 
@@ -74,7 +74,7 @@ static bool tcp_admitted (const struct zc_options *o, const struct zc_addr *peer
 static bool gid_admitted (const struct zc_ids *ids, int64_t uid, int64_t gid)
 {
     for (size_t i = 0; i < ids->count; i++)
-        if ((int64_t) ids->list[i] == gid || zc_user_in_group (uid, ids->list[i]))
+        if ((int64_t)ids->list[i] == gid || zc_user_in_group (uid, ids->list[i]))
             return true;
     return false;
 }
@@ -88,8 +88,8 @@ static bool ipc_admitted (const struct zc_options *o, int fd)
         return true;
     if (zc_ipc_peer (fd, &pid, &uid, &gid) < 0)
         return false;
-    return (pid >= 0 && o->ipc_filter_pid.count && zc_ids_have (&o->ipc_filter_pid, (uint32_t) pid))
-           || (o->ipc_filter_uid.count && zc_ids_have (&o->ipc_filter_uid, (uint32_t) uid))
+    return (pid >= 0 && o->ipc_filter_pid.count && zc_ids_have (&o->ipc_filter_pid, (uint32_t)pid))
+           || (o->ipc_filter_uid.count && zc_ids_have (&o->ipc_filter_uid, (uint32_t)uid))
            || gid_admitted (&o->ipc_filter_gid, uid, gid);
 }
 
@@ -104,10 +104,10 @@ static void admit (struct zc_listener *l, int fd, const struct zc_addr *peer)
         return;
     }
     zc_link_tune (l->config, fd);
-    event_unlocked (l, ZMQ_EVENT_ACCEPTED, (uint64_t) fd);
+    event_unlocked (l, ZMQ_EVENT_ACCEPTED, (uint64_t)fd);
     int rc = zc_stream_start (&l->owner, l->hub, l->loop, l->config, fd);
     if (rc < 0)
-        event_unlocked (l, ZMQ_EVENT_ACCEPT_FAILED, (uint64_t) -rc);
+        event_unlocked (l, ZMQ_EVENT_ACCEPT_FAILED, (uint64_t)-rc);
 }
 
 static bool is_shortage (int rc)
@@ -147,10 +147,10 @@ static void pause_accepting (struct zc_listener *l)
 
 static void on_accept (struct zc_watch *w, unsigned events)
 {
-    struct zc_listener *l = (struct zc_listener *) (void *) ((char *) w - offsetof (struct zc_listener, watch));
+    struct zc_listener *l = (struct zc_listener *)(void *)((char *)w - offsetof (struct zc_listener, watch));
     int rc = 0;
 
-    (void) events;
+    (void)events;
     for (int i = 0; i < ACCEPT_BATCH && rc == 0; i++)
         rc = accept_one (l);
     if (rc == 0) {
@@ -159,7 +159,7 @@ static void on_accept (struct zc_watch *w, unsigned events)
     }
     if (rc == -EAGAIN)
         return;
-    event_unlocked (l, ZMQ_EVENT_ACCEPT_FAILED, (uint64_t) -rc);
+    event_unlocked (l, ZMQ_EVENT_ACCEPT_FAILED, (uint64_t)-rc);
     if (!is_shortage (rc))
         return; /* that connection was lost; the listener is well */
     pause_accepting (l);
@@ -173,24 +173,24 @@ static void accept_from_now (struct zc_listener *l)
     zc_mutex_lock (&l->mu);
     if (l->fd >= 0)
         rc = l->watch.fd >= 0 ? zc_loop_watch_mod (l->loop, &l->watch, ZC_POLL_IN)
-                               : zc_loop_watch (l->loop, &l->watch, l->fd, ZC_POLL_IN);
+                              : zc_loop_watch (l->loop, &l->watch, l->fd, ZC_POLL_IN);
     zc_mutex_unlock (&l->mu);
     if (rc < 0) {
-        event_unlocked (l, ZMQ_EVENT_ACCEPT_FAILED, (uint64_t) -rc);
+        event_unlocked (l, ZMQ_EVENT_ACCEPT_FAILED, (uint64_t)-rc);
         pause_accepting (l);
     }
 }
 
 static void accept_again (struct zc_alarm *a)
 {
-    accept_from_now ((struct zc_listener *) (void *) ((char *) a - offsetof (struct zc_listener, alarm)));
+    accept_from_now ((struct zc_listener *)(void *)((char *)a - offsetof (struct zc_listener, alarm)));
 }
 
 /* ---- life ---- */
 
 static void start (struct zc_task *t)
 {
-    accept_from_now ((struct zc_listener *) (void *) ((char *) t - offsetof (struct zc_listener, start_task)));
+    accept_from_now ((struct zc_listener *)(void *)((char *)t - offsetof (struct zc_listener, start_task)));
 }
 
 static void listener_free (struct zc_listener *l)
@@ -203,7 +203,8 @@ static void listener_free (struct zc_listener *l)
 
 static void stop (struct zc_task *t)
 {
-    struct zc_listener *l = (struct zc_listener *) (void *) ((char *) t - offsetof (struct zc_listener, stop_task));
+    struct zc_listener *l =
+        (struct zc_listener *)(void *)((char *)t - offsetof (struct zc_listener, stop_task));
     struct zc_hub *h = l->hub;
     struct zc_loop *loop = l->loop;
 
@@ -240,9 +241,9 @@ void zc_listener_stop (struct zc_listener *l)
     zc_net_close (fd);
     l->fd = -1;
     zc_mutex_unlock (&l->mu);
-    event (l, ZMQ_EVENT_CLOSED, (uint64_t) fd);
+    event (l, ZMQ_EVENT_CLOSED, (uint64_t)fd);
     if (rc < 0)
-        event (l, ZMQ_EVENT_CLOSE_FAILED, (uint64_t) -rc);
+        event (l, ZMQ_EVENT_CLOSE_FAILED, (uint64_t)-rc);
     zc_loop_post (l->loop, &l->stop_task);
 }
 
@@ -315,7 +316,7 @@ static int bind_ipc (struct zc_listener *l)
     int rc = zc_ipc_listen (path, &opts, &l->fd, &l->id);
     if (rc < 0) {
         if (l->is_wildcard)
-            (void) zc_ipc_remove_dir (path);
+            (void)zc_ipc_remove_dir (path);
         zc_free (l->path);
         l->path = NULL;
         return rc;
@@ -341,8 +342,8 @@ static int bind_adopted (struct zc_listener *l)
     return l->config->transport == ZC_TCP ? name_tcp (l) : 0;
 }
 
-int zc_listener_open (struct zc_listener **out, struct zc_hub *h, struct zc_loop *loop, struct zc_link_config *config,
-                      void *owner, const char **address)
+int zc_listener_open (struct zc_listener **out, struct zc_hub *h, struct zc_loop *loop,
+                      struct zc_link_config *config, void *owner, const char **address)
 {
     struct zc_listener *l = zc_calloc (1, sizeof *l);
     if (!l)
@@ -360,21 +361,21 @@ int zc_listener_open (struct zc_listener **out, struct zc_hub *h, struct zc_loop
     l->start_task.fn = start;
     l->stop_task.fn = stop;
     zc_mutex_init (&l->mu);
-    int rc = config->opt.use_fd >= 0          ? bind_adopted (l)
+    int rc = config->opt.use_fd >= 0       ? bind_adopted (l)
              : config->transport == ZC_TCP ? bind_tcp (l)
                                            : bind_ipc (l);
     if (rc < 0) {
         if (l->fd >= 0 && !l->is_adopted)
             zc_net_close (l->fd);
         zc_hub_lock (h);
-        event (l, ZMQ_EVENT_BIND_FAILED, (uint64_t) -rc);
+        event (l, ZMQ_EVENT_BIND_FAILED, (uint64_t)-rc);
         zc_hub_unlock (h);
         listener_free (l);
         return rc;
     }
     zc_hub_lock (h);
     h->refs++;
-    event (l, ZMQ_EVENT_LISTENING, (uint64_t) l->fd);
+    event (l, ZMQ_EVENT_LISTENING, (uint64_t)l->fd);
     zc_loop_post (loop, &l->start_task);
     zc_hub_unlock (h);
     *address = config->address;

@@ -27,7 +27,7 @@ struct zc_stream
 
 static struct zc_stream *stream_of (struct zc_link *l)
 {
-    return (struct zc_stream *) (void *) l;
+    return (struct zc_stream *)(void *)l;
 }
 
 bool zc_stream_has_joined (const struct zc_stream *s)
@@ -70,11 +70,10 @@ static void stream_free (struct zc_stream *s)
 
 static void event (struct zc_stream *s, uint64_t what, uint64_t value, const char *text)
 {
-    zc_event_write (s->link.hub, &(struct zc_event){.event = what,
-                                                    .value = value,
-                                                    .address = s->config->address,
-                                                    .remote = s->remote,
-                                                    .text = text});
+    zc_event_write (
+        s->link.hub,
+        &(struct zc_event){
+            .event = what, .value = value, .address = s->config->address, .remote = s->remote, .text = text});
 }
 
 /* Says why the peer is refused: the events of the ZeroMQ API, and ours with words. Under the hub's lock. */
@@ -85,9 +84,9 @@ static void event_refused (struct zc_stream *s, bool ready, int error, uint32_t 
     else if (!ready && code)
         event (s, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, code, NULL);
     else if (!ready)
-        event (s, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, (uint64_t) -error, NULL);
+        event (s, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, (uint64_t)-error, NULL);
     if (why)
-        event (s, ZCFFI_EVENT_PEER_REFUSED, code ? code : (uint64_t) -error, why);
+        event (s, ZCFFI_EVENT_PEER_REFUSED, code ? code : (uint64_t)-error, why);
 }
 
 /* ---- the end ---- */
@@ -106,7 +105,7 @@ static void finish (struct zc_stream *s, bool ready, int error, uint32_t code, c
     zc_hub_lock (h);
     if (error)
         event_refused (s, ready, error, code, why);
-    event (s, ZMQ_EVENT_DISCONNECTED, (uint64_t) fd, NULL);
+    event (s, ZMQ_EVENT_DISCONNECTED, (uint64_t)fd, NULL);
     zc_hub_unlock (h);
     struct zc_stream_owner *o = s->owner;
     leave_owner (s);
@@ -175,7 +174,8 @@ static void encode (struct zc_link *l, const struct zc_outq *q, struct zc_bytes 
     }
 }
 
-static const struct zc_link_ops ops_zmtp = {.read = stream_read, .gone = stream_gone, .subscribe = stream_subscribe};
+static const struct zc_link_ops ops_zmtp = {
+    .read = stream_read, .gone = stream_gone, .subscribe = stream_subscribe};
 static const struct zc_link_ops ops_zmtp1 = {
     .read = stream_read, .gone = stream_gone, .subscribe = stream_subscribe, .encode = encode};
 static const struct zc_link_ops ops_raw = {
@@ -195,7 +195,7 @@ static void beat_step (struct zc_stream *s)
         uint8_t ping[16];
         switch (zc_beat_tick (&l->beat, zc_now (), &next)) {
         case ZC_BEAT_PING:
-            (void) zc_driver_command (h, l, ping, zc_wire_put_ping ((uint16_t) l->beat.ttl_sent, ping));
+            (void)zc_driver_command (h, l, ping, zc_wire_put_ping ((uint16_t)l->beat.ttl_sent, ping));
             zc_driver_tell (h);
             break;
         case ZC_BEAT_DEAD:
@@ -210,17 +210,17 @@ static void beat_step (struct zc_stream *s)
     if (next == ZC_NEVER)
         zc_loop_alarm_off (l->loop, &s->alarm);
     else
-        (void) zc_loop_alarm (l->loop, &s->alarm, next);
+        (void)zc_loop_alarm (l->loop, &s->alarm, next);
 }
 
 static void beat_alarm (struct zc_alarm *a)
 {
-    beat_step ((struct zc_stream *) (void *) ((char *) a - offsetof (struct zc_stream, alarm)));
+    beat_step ((struct zc_stream *)(void *)((char *)a - offsetof (struct zc_stream, alarm)));
 }
 
 static void beat_task (struct zc_task *t)
 {
-    beat_step ((struct zc_stream *) (void *) ((char *) t - offsetof (struct zc_stream, link.beat_task)));
+    beat_step ((struct zc_stream *)(void *)((char *)t - offsetof (struct zc_stream, link.beat_task)));
 }
 
 static void start_beat (struct zc_stream *s)
@@ -332,8 +332,8 @@ static int send_pending (struct zc_stream *s)
         if (sent == -EAGAIN)
             return 0;
         if (sent < 0)
-            return (int) sent;
-        zc_wire_sent (&s->wire, (size_t) sent);
+            return (int)sent;
+        zc_wire_sent (&s->wire, (size_t)sent);
     }
     return 0;
 }
@@ -349,17 +349,17 @@ static int take_bytes (struct zc_stream *s)
         if (n == -EAGAIN)
             return rc;
         if (n <= 0)
-            return n ? (int) n : -EPIPE;
+            return n ? (int)n : -EPIPE;
         size_t used = 0;
-        rc = zc_wire_feed (&s->wire, buf, (size_t) n, &used);
-        if (rc == ZC_WIRE_READY && zc_cutter_feed (&s->cutter, buf + used, (size_t) n - used) < 0)
+        rc = zc_wire_feed (&s->wire, buf, (size_t)n, &used);
+        if (rc == ZC_WIRE_READY && zc_cutter_feed (&s->cutter, buf + used, (size_t)n - used) < 0)
             return -ENOMEM;
-        s->link.has_input = rc == ZC_WIRE_READY && used < (size_t) n;
+        s->link.has_input = rc == ZC_WIRE_READY && used < (size_t)n;
         if (rc == ZC_WIRE_MORE) {
             int sent = send_pending (s);
             if (sent < 0)
                 return sent;
-            if ((size_t) n < sizeof buf)
+            if ((size_t)n < sizeof buf)
                 return rc; /* the poller tells of more */
         }
     }
@@ -368,11 +368,11 @@ static int take_bytes (struct zc_stream *s)
 
 static void handshake_event (struct zc_watch *w, unsigned events)
 {
-    struct zc_stream *s = (struct zc_stream *) (void *) ((char *) w - offsetof (struct zc_stream, link.watch));
+    struct zc_stream *s = (struct zc_stream *)(void *)((char *)w - offsetof (struct zc_stream, link.watch));
     int rc = send_pending (s);
     size_t n;
 
-    (void) events;
+    (void)events;
     if (rc == 0)
         rc = take_bytes (s);
     if (rc == ZC_WIRE_READY) {
@@ -382,17 +382,18 @@ static void handshake_event (struct zc_watch *w, unsigned events)
         return;
     }
     if (rc == ZC_WIRE_MORE)
-        rc = zc_loop_watch_mod (s->link.loop, w, ZC_POLL_IN | (zc_wire_pending (&s->wire, &n) ? ZC_POLL_OUT : 0u));
+        rc = zc_loop_watch_mod (s->link.loop, w,
+                                ZC_POLL_IN | (zc_wire_pending (&s->wire, &n) ? ZC_POLL_OUT : 0u));
     if (rc < 0) {
         bool refused = s->wire.why.error != 0;
-        (void) send_pending (s); /* the machine's last word, if the peer can still hear it */
+        (void)send_pending (s); /* the machine's last word, if the peer can still hear it */
         finish (s, false, rc, refused ? s->wire.why.code : 0, refused ? s->wire.why.text : NULL);
     }
 }
 
 static void handshake_late (struct zc_alarm *a)
 {
-    struct zc_stream *s = (struct zc_stream *) (void *) ((char *) a - offsetof (struct zc_stream, alarm));
+    struct zc_stream *s = (struct zc_stream *)(void *)((char *)a - offsetof (struct zc_stream, alarm));
     finish (s, false, -ETIMEDOUT, 0, "the peer did not finish its handshake within HANDSHAKE_IVL");
 }
 
@@ -407,13 +408,13 @@ static int start_zmtp (struct zc_stream *s)
     int rc = zc_wire_init (&s->wire, &c);
 
     s->cutter.wire = &s->wire;
-    s->cutter.max_parts = (uint32_t) o->max_parts;
+    s->cutter.max_parts = (uint32_t)o->max_parts;
     s->link.ops = &ops_zmtp;
     s->link.watch.fn = handshake_event;
     s->alarm.fn = handshake_late;
     size_t n;
     if (rc == 0)
-        (void) send_pending (s); /* what goes wrong is found again by reading */
+        (void)send_pending (s); /* what goes wrong is found again by reading */
     if (rc == 0)
         rc = zc_loop_watch (s->link.loop, &s->link.watch, s->link.fd,
                             ZC_POLL_IN | (zc_wire_pending (&s->wire, &n) ? ZC_POLL_OUT : 0u));
@@ -430,8 +431,8 @@ static int start_raw (struct zc_stream *s)
     return zc_loop_watch (s->link.loop, &s->link.watch, s->link.fd, 0);
 }
 
-int zc_stream_start (struct zc_stream_owner *owner, struct zc_hub *h, struct zc_loop *loop, struct zc_link_config *config,
-                     int fd)
+int zc_stream_start (struct zc_stream_owner *owner, struct zc_hub *h, struct zc_loop *loop,
+                     struct zc_link_config *config, int fd)
 {
     struct zc_stream *s = zc_calloc (1, sizeof *s);
     if (!s) {

@@ -22,7 +22,8 @@ struct zc_stream_owner
 };
 
 /* Takes fd (connected or accepted). On failure fd is closed. I/O thread. */
-int zc_stream_start (struct zc_stream_owner *, struct zc_hub *, struct zc_loop *, struct zc_link_config *, int fd);
+int zc_stream_start (struct zc_stream_owner *, struct zc_hub *, struct zc_loop *, struct zc_link_config *,
+                     int fd);
 /* Ends one that has not joined yet (a joined one ends through its pipe). I/O thread. */
 void zc_stream_abort (struct zc_stream *);
 bool zc_stream_has_joined (const struct zc_stream *);

@@ -16,7 +16,7 @@ static inline void zc_chaos (void)
     if (!x) {
         struct timespec t;
         clock_gettime (CLOCK_MONOTONIC, &t);
-        x = ((uint32_t) t.tv_nsec ^ (uint32_t) (uintptr_t) &zc_chaos_state) | 1u;
+        x = ((uint32_t)t.tv_nsec ^ (uint32_t)(uintptr_t)&zc_chaos_state) | 1u;
     }
     x ^= x << 13;
     x ^= x >> 17;
@@ -25,7 +25,7 @@ static inline void zc_chaos (void)
     if (x % 8 == 0)
         sched_yield ();
     else if (x % 256 == 1)
-        nanosleep (&(struct timespec){0, (long) (x >> 8) % 100000}, NULL);
+        nanosleep (&(struct timespec){0, (long)(x >> 8) % 100000}, NULL);
 }
 
 #endif

@@ -13,7 +13,7 @@
 #ifdef ZC_CHAOS
 #include "os/chaos.h"
 #else
-#define zc_chaos() ((void) 0)
+#define zc_chaos() ((void)0)
 #endif
 
 enum
@@ -27,7 +27,10 @@ typedef struct zc_mutex
 {
     _Atomic uint32_t word;
 } zc_mutex;
-#define ZC_MUTEX_INIT {ZC_LOCK_FREE}
+#define ZC_MUTEX_INIT                                                                                        \
+    {                                                                                                        \
+        ZC_LOCK_FREE                                                                                         \
+    }
 
 void zc_mutex_lock_slow (zc_mutex *);
 /* Sleeps while the word is WANTED; may return early. One of linux/lock_futex.c, posix/lock_cond.c. */
@@ -60,7 +63,7 @@ static inline void zc_mutex_unlock (zc_mutex *m)
 }
 static inline void zc_mutex_close (zc_mutex *m)
 {
-    (void) m;
+    (void)m;
 }
 
 #endif

@@ -12,7 +12,7 @@
 /* A socket address of any family, as the OS has it. len 0: none. */
 struct zc_addr
 {
-    _Alignas (8) uint8_t bytes[128];
+    _Alignas(8) uint8_t bytes[128];
     uint32_t len;
 };
 
@@ -41,7 +41,8 @@ int zc_addr_ipc (struct zc_addr *, const char *path); /* path, or @name for an a
 /* A listening TCP socket bound to addr (SO_REUSEADDR as is right for the OS). */
 int zc_tcp_listen (const struct zc_addr *addr, const struct zc_net_opts *, int *fd);
 /* Starts connecting: 0 connected, -EINPROGRESS (fd is set), else an error and no fd. src may be NULL. */
-int zc_tcp_connect (const struct zc_addr *dst, const struct zc_addr *src, const struct zc_net_opts *, int *fd);
+int zc_tcp_connect (const struct zc_addr *dst, const struct zc_addr *src, const struct zc_net_opts *,
+                    int *fd);
 /* No delay and the options above, for a connected or accepted socket. Errors of single options are ignored, but not of device. */
 int zc_tcp_tune (int fd, const struct zc_net_opts *);
 /* True when a connected TCP socket is connected to itself (an ephemeral port met itself). */

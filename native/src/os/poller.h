@@ -16,7 +16,8 @@ enum
 {
     ZC_POLL_IN = 1,
     ZC_POLL_OUT = 2,
-    ZC_POLL_ERR = 4,  /* reported, never asked for: error or hang-up; IN is reported with it when IN was asked for (epoll: on
+    ZC_POLL_ERR =
+        4, /* reported, never asked for: error or hang-up; IN is reported with it when IN was asked for (epoll: on
                        * sockets; a pipe's hang-up comes alone). select: not on a descriptor that is asked for neither */
     ZC_POLL_ONCE = 8,
     ZC_POLL_EDGE = 16 /* only where the backend nests, else -EINVAL */
@@ -33,11 +34,13 @@ struct zc_poller;
 struct zc_poller_ops
 {
     const char *name;
-    bool nests;      /* a poller has a descriptor of its own that can be added to another, and knows ZC_POLL_EDGE */
-    int max_fd;      /* descriptors from this one on are refused with -EMFILE; 0: no limit */
+    bool
+        nests; /* a poller has a descriptor of its own that can be added to another, and knows ZC_POLL_EDGE */
+    int max_fd; /* descriptors from this one on are refused with -EMFILE; 0: no limit */
     int (*open) (struct zc_poller *);
     void (*close) (struct zc_poller *);
-    int (*add) (struct zc_poller *, int fd, unsigned events, uint64_t tag); /* 0, -ENOMEM, -ENOSPC, -EMFILE, -EEXIST, -EBADF */
+    int (*add) (struct zc_poller *, int fd, unsigned events,
+                uint64_t tag); /* 0, -ENOMEM, -ENOSPC, -EMFILE, -EEXIST, -EBADF */
     int (*mod) (struct zc_poller *, int fd, unsigned events, uint64_t tag); /* 0, -ENOENT, -EBADF */
     int (*del) (struct zc_poller *, int fd);                                /* 0, -ENOENT */
     /* Returns when no wait that began before the call lasts any longer, for whoever needs what was deleted to be gone with its

@@ -7,9 +7,9 @@
 
 enum
 {
-    ZC_RESOLVE_IPV6 = 1,    /* IPv6 addresses too (and first, as the system orders them); else IPv4 only */
-    ZC_RESOLVE_LOCAL = 2,   /* an address of this machine to bind to: "*", an interface name, or a host name */
-    ZC_RESOLVE_NUMERIC = 4  /* numbers only, never a look-up: -ENOENT if it is a name */
+    ZC_RESOLVE_IPV6 = 1,   /* IPv6 addresses too (and first, as the system orders them); else IPv4 only */
+    ZC_RESOLVE_LOCAL = 2,  /* an address of this machine to bind to: "*", an interface name, or a host name */
+    ZC_RESOLVE_NUMERIC = 4 /* numbers only, never a look-up: -ENOENT if it is a name */
 };
 #define ZC_RESOLVE_MAX 16
 

@@ -25,7 +25,8 @@ struct zc_thread
 };
 
 /* Starts a thread with all signals blocked. tune may be NULL. A tuning the OS refuses is ignored. 0 or negative errno. */
-int zc_thread_start (struct zc_thread *t, void (*main) (void *), void *arg, const struct zc_thread_tune *tune);
+int zc_thread_start (struct zc_thread *t, void (*main) (void *), void *arg,
+                     const struct zc_thread_tune *tune);
 /* As zc_thread_start, detached, the signal mask left as the caller has it. */
 int zc_thread_start_user (struct zc_thread *t, void (*main) (void *), void *arg);
 void zc_thread_join (struct zc_thread *t);

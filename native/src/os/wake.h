@@ -8,11 +8,14 @@ struct zc_wake
     int other; /* write end of a pipe, or the same as fd */
 };
 
-#define ZC_WAKE_INIT {-1, -1}
+#define ZC_WAKE_INIT                                                                                         \
+    {                                                                                                        \
+        -1, -1                                                                                               \
+    }
 
-int zc_wake_open (struct zc_wake *);  /* 0 or negative errno; close-on-exec, non-blocking */
+int zc_wake_open (struct zc_wake *);   /* 0 or negative errno; close-on-exec, non-blocking */
 void zc_wake_raise (struct zc_wake *); /* any thread; never blocks; raising twice is raising once */
-void zc_wake_raise_fd (int fd);       /* the same through its `fd` alone (see zc_parker.how); 0 <= fd */
+void zc_wake_raise_fd (int fd);        /* the same through its `fd` alone (see zc_parker.how); 0 <= fd */
 void zc_wake_clear (struct zc_wake *);
 void zc_wake_close (struct zc_wake *); /* twice is fine */
 

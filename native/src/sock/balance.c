@@ -134,20 +134,20 @@ int zc_pipe_move_head (struct zc_pipe *p, struct zc_frames *to)
 
 void zc_attach_sender (struct zc_hub *h, struct zc_pipe *p)
 {
-    (void) h;
+    (void)h;
     zc_pipe_open_out (p);
 }
 
 void zc_attach_receiver (struct zc_hub *h, struct zc_pipe *p)
 {
-    (void) h;
-    (void) p;
+    (void)h;
+    (void)p;
 }
 
 void zc_detach_plain (struct zc_hub *h, struct zc_pipe *p)
 {
-    (void) h;
-    (void) p;
+    (void)h;
+    (void)p;
 }
 
 void zc_up_probe (struct zc_hub *h, struct zc_pipe *p)
@@ -163,7 +163,7 @@ void zc_up_probe (struct zc_hub *h, struct zc_pipe *p)
 
 void zc_input_drop (struct zc_hub *h, struct zc_pipe *p)
 {
-    (void) h;
+    (void)h;
     zc_pipe_drop_all (p);
 }
 
@@ -179,6 +179,6 @@ bool zc_can_send_any (struct zc_hub *h)
 
 bool zc_can_always (struct zc_hub *h)
 {
-    (void) h;
+    (void)h;
     return true;
 }

@@ -97,7 +97,8 @@ static void put_one (struct zc_hub *h, struct zc_pipe *p, struct zc_msg *parts, 
         h->dropped++;
 }
 
-int zc_distribution_send (struct zc_distribution *d, struct zc_hub *h, struct zc_msg *parts, size_t count, bool force)
+int zc_distribution_send (struct zc_distribution *d, struct zc_hub *h, struct zc_msg *parts, size_t count,
+                          bool force)
 {
     int rc = 0;
 

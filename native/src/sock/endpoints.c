@@ -62,7 +62,7 @@ static int set_last (struct zc_sock *s, const char *text)
 
 static struct zc_chan_card card_of (const struct zc_sock *s)
 {
-    return (struct zc_chan_card){.type = (uint8_t) s->pattern->type,
+    return (struct zc_chan_card){.type = (uint8_t)s->pattern->type,
                                  .id = s->opt.routing_id.data,
                                  .id_size = s->opt.routing_id.size,
                                  .sndhwm = s->hub->sndhwm,
@@ -188,7 +188,8 @@ static void name_left (struct zc_pipe *p)
         e->pipe = NULL;
 }
 
-static int connect_name (struct zc_sock *s, const char *text, const struct zc_endpoint *ep, uint8_t **id, size_t id_size)
+static int connect_name (struct zc_sock *s, const char *text, const struct zc_endpoint *ep, uint8_t **id,
+                         size_t id_size)
 {
     struct zc_hub *h = s->hub;
     struct zc_chan_card card = card_of (s);

@@ -71,7 +71,7 @@ static struct zc_pipe *readable (struct zc_hub *h)
 {
     const struct pair *s = pair_of (h);
 
-    (void) zc_hub_next_in (h); /* brings in what a peer inside the process has written */
+    (void)zc_hub_next_in (h); /* brings in what a peer inside the process has written */
     if (s->leaver && s->leaver->in_msgs)
         return s->leaver;
     return s->peer && s->peer->in_msgs ? s->peer : NULL;

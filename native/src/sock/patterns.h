@@ -10,16 +10,16 @@
 #include "base/trie.h"
 #include "sock/socket.h"
 
-extern const struct zc_pattern zc_pattern_pair, zc_pattern_pub, zc_pattern_sub, zc_pattern_req, zc_pattern_rep,
-    zc_pattern_dealer, zc_pattern_router, zc_pattern_pull, zc_pattern_push, zc_pattern_xpub, zc_pattern_xsub,
-    zc_pattern_stream;
+extern const struct zc_pattern zc_pattern_pair, zc_pattern_pub, zc_pattern_sub, zc_pattern_req,
+    zc_pattern_rep, zc_pattern_dealer, zc_pattern_router, zc_pattern_pull, zc_pattern_push, zc_pattern_xpub,
+    zc_pattern_xsub, zc_pattern_stream;
 
 /* ---- slots that several types use as they are: sock/balance.c ---- */
 
 void zc_attach_sender (struct zc_hub *, struct zc_pipe *);   /* takes part in sending */
 void zc_attach_receiver (struct zc_hub *, struct zc_pipe *); /* does not */
 void zc_detach_plain (struct zc_hub *, struct zc_pipe *);
-void zc_up_probe (struct zc_hub *, struct zc_pipe *); /* PROBE_ROUTER */
+void zc_up_probe (struct zc_hub *, struct zc_pipe *);   /* PROBE_ROUTER */
 void zc_input_drop (struct zc_hub *, struct zc_pipe *); /* a type that never receives */
 bool zc_can_recv_any (struct zc_hub *);
 bool zc_can_send_any (struct zc_hub *);
@@ -86,7 +86,8 @@ void zc_distribution_match (struct zc_distribution *, const struct zc_msg *first
 /* True when each of them has room. */
 bool zc_distribution_has_room (const struct zc_distribution *);
 /* To all of them; who is full misses it (force: not even then). 0 and the parts are sent, or -EINVAL, -ENOMEM and nothing was. */
-int zc_distribution_send (struct zc_distribution *, struct zc_hub *, struct zc_msg *parts, size_t count, bool force);
+int zc_distribution_send (struct zc_distribution *, struct zc_hub *, struct zc_msg *parts, size_t count,
+                          bool force);
 /* To every pipe of the hub that has room. The same results. */
 int zc_send_to_all (struct zc_hub *, struct zc_msg *parts, size_t count);
 
@@ -146,7 +147,8 @@ void zc_router_detach (struct zc_hub *, struct zc_pipe *);
 void zc_router_input (struct zc_hub *, struct zc_pipe *);
 bool zc_router_can_recv (struct zc_hub *);
 int zc_router_recv (struct zc_sock *, struct zc_incoming *);
-struct zc_pipe *zc_router_find (const struct zc_router *, const struct zc_msg *name); /* NULL: nobody, or it has left */
+struct zc_pipe *zc_router_find (const struct zc_router *,
+                                const struct zc_msg *name); /* NULL: nobody, or it has left */
 
 /* CONNECT_ROUTING_ID is used up by the connect that calls this: *id (NULL: none was set) becomes the caller's, who puts it
  * into pipe->id and id_size of the endpoint's pipe (of each of its pipes, with IMMEDIATE) before the attach. For any type.

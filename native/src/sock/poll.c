@@ -70,10 +70,10 @@ static unsigned fd_wants (short events)
 
 static short fd_events (unsigned got, short wanted)
 {
-    short events = (short) ((got & ZC_POLL_IN ? ZMQ_POLLIN : 0) | (got & ZC_POLL_OUT ? ZMQ_POLLOUT : 0)
-                            | (got & ZC_POLL_PRI ? ZMQ_POLLPRI : 0));
+    short events = (short)((got & ZC_POLL_IN ? ZMQ_POLLIN : 0) | (got & ZC_POLL_OUT ? ZMQ_POLLOUT : 0)
+                           | (got & ZC_POLL_PRI ? ZMQ_POLLPRI : 0));
     events &= wanted;
-    return (short) (got & ZC_POLL_ERR ? events | ZMQ_POLLERR : events);
+    return (short)(got & ZC_POLL_ERR ? events | ZMQ_POLLERR : events);
 }
 
 /* Fills p->fds with the foreign descriptors; returns their number. */
@@ -82,7 +82,8 @@ static size_t list_fds (struct poll *p)
     size_t n = 0;
     for (int i = 0; i < p->count; i++)
         if (!p->watches[i].s)
-            p->fds[n++] = (struct zc_pollfd){.fd = (int) p->items[i].fd, .events = fd_wants (p->items[i].events)};
+            p->fds[n++] =
+                (struct zc_pollfd){.fd = (int)p->items[i].fd, .events = fd_wants (p->items[i].events)};
     return n;
 }
 
@@ -114,7 +115,7 @@ static int scan (struct poll *p)
         zc_hub_unlock (x->s->hub);
         if (r < 0)
             return r;
-        p->items[i].revents = (short) r;
+        p->items[i].revents = (short)r;
         got += r != 0;
     }
     if (!p->has_fds)
@@ -187,7 +188,8 @@ static bool lie_down (struct watch *x, struct zc_parker *parker, struct zc_pollf
         zc_driver_park (h);
         x->is_parked = true;
         *set = (struct zc_pollfd){.fd = h->set.fd, .events = ZC_POLL_IN};
-    } else if (x->wants_in && h->has_set && h->link_live && (h->role == ZC_ROLE_IO || h->role == ZC_ROLE_IDLE))
+    } else if (x->wants_in && h->has_set && h->link_live
+               && (h->role == ZC_ROLE_IO || h->role == ZC_ROLE_IDLE))
         quiet = false; /* the role came free */
     if (quiet && x->wants_in)
         zc_sleeper_add (&h->in, &x->in, parker, NULL);
@@ -222,7 +224,7 @@ static void get_up (struct watch *x, bool slept_long)
 static int sleep_on_fds (struct poll *p, struct zc_parker *parker, size_t n)
 {
     uint64_t now = zc_now ();
-    int64_t left = p->deadline == ZC_NEVER ? -1 : now < p->deadline ? (int64_t) (p->deadline - now) : 0;
+    int64_t left = p->deadline == ZC_NEVER ? -1 : now < p->deadline ? (int64_t)(p->deadline - now) : 0;
 
     p->fds[n++] = (struct zc_pollfd){.fd = parker->wake.fd, .events = ZC_POLL_IN};
     int rc = zc_poll (p->fds, n, left, p->sigmask);
@@ -328,7 +330,8 @@ static int wait_all (struct poll *p)
 
 int zc_sock_poll (zmq_pollitem_t *items, int count, long timeout, const void *sigmask)
 {
-    struct poll p = {.items = items, .count = count, .sigmask = sigmask, .deadline = timeout ? zc_deadline (timeout) : 0};
+    struct poll p = {
+        .items = items, .count = count, .sigmask = sigmask, .deadline = timeout ? zc_deadline (timeout) : 0};
     int rc = -ENOMEM;
 
     if (count < 0)
@@ -337,7 +340,7 @@ int zc_sock_poll (zmq_pollitem_t *items, int count, long timeout, const void *si
         return -EFAULT;
     if (!zc_self ())
         return -ENOMEM;
-    size_t n = (size_t) count;
+    size_t n = (size_t)count;
     p.watches = n <= FEW ? p.few : zc_alloc (n * sizeof *p.watches);
     p.fds = n <= FEW ? p.few_fds : zc_alloc ((2 * n + 1) * sizeof *p.fds);
     if (p.watches && p.fds) {

@@ -58,11 +58,11 @@ static int64_t receive (struct proxy *p, struct side *from)
             drop_parts (p, n);
             return rc;
         }
-        from->received.bytes += (uint64_t) rc;
+        from->received.bytes += (uint64_t)rc;
         more = p->parts[n].flags & ZC_MSG_MORE;
     }
     from->received.messages++;
-    return (int64_t) n;
+    return (int64_t)n;
 }
 
 static int copy_to_capture (struct proxy *p, size_t count)
@@ -121,7 +121,7 @@ static int forward (struct proxy *p, struct side *from, struct side *to)
         int64_t n = receive (p, from);
         if (n == -EAGAIN || n == -ENOTSUP || n == -EFSM)
             return 0;
-        int rc = n < 0 ? (int) n : send_on (p, to, (size_t) n);
+        int rc = n < 0 ? (int)n : send_on (p, to, (size_t)n);
         if (rc < 0)
             return rc;
     }
@@ -136,7 +136,8 @@ static int reply_statistics (struct proxy *p)
     struct zc_msg m[8];
 
     for (int i = 0; i < 8; i++)
-        zc_msg_init_copy (&m[i], i % 2 ? &c[i / 2]->bytes : &c[i / 2]->messages, sizeof (uint64_t)); /* fits inside */
+        zc_msg_init_copy (&m[i], i % 2 ? &c[i / 2]->bytes : &c[i / 2]->messages,
+                          sizeof (uint64_t)); /* fits inside */
     return zc_send_parts (p->control, m, 8, 0);
 }
 
@@ -148,7 +149,7 @@ static int obey (struct proxy *p)
     int64_t n = zc_recv_part (p->control, NULL, word, sizeof word, ZMQ_DONTWAIT);
 
     if (n < 0)
-        return n == -EAGAIN ? 0 : (int) n;
+        return n == -EAGAIN ? 0 : (int)n;
     if (n == 5 && memcmp (word, "PAUSE", 5) == 0)
         p->is_paused = true;
     else if (n == 6 && memcmp (word, "RESUME", 6) == 0)
@@ -171,11 +172,12 @@ static int obey (struct proxy *p)
 /* Waits for input that can go on; where the other side is full, for room there instead. */
 static int wait_turn (struct proxy *p, bool front_stuck, bool back_stuck)
 {
-    zmq_pollitem_t items[3] = {{.socket = p->front.socket}, {.socket = p->back.socket}, {.socket = p->control}};
+    zmq_pollitem_t items[3] = {
+        {.socket = p->front.socket}, {.socket = p->back.socket}, {.socket = p->control}};
 
     if (!p->is_paused) {
-        items[0].events = (short) ((front_stuck ? 0 : ZMQ_POLLIN) | (back_stuck ? ZMQ_POLLOUT : 0));
-        items[1].events = (short) ((back_stuck ? 0 : ZMQ_POLLIN) | (front_stuck ? ZMQ_POLLOUT : 0));
+        items[0].events = (short)((front_stuck ? 0 : ZMQ_POLLIN) | (back_stuck ? ZMQ_POLLOUT : 0));
+        items[1].events = (short)((back_stuck ? 0 : ZMQ_POLLIN) | (front_stuck ? ZMQ_POLLOUT : 0));
     }
     items[2].events = ZMQ_POLLIN;
     bool single = p->front.socket == p->back.socket;
@@ -196,7 +198,8 @@ static int is_stuck (const struct side *from, const struct side *to)
 
 int zc_proxy (void *frontend, void *backend, void *capture, void *control)
 {
-    struct proxy p = {.front.socket = frontend, .back.socket = backend, .capture = capture, .control = control};
+    struct proxy p = {
+        .front.socket = frontend, .back.socket = backend, .capture = capture, .control = control};
     int rc = 0, front_stuck = 0, back_stuck = 0;
 
     if (!frontend || !backend)

@@ -8,7 +8,8 @@
 
 #define LOOK_EVERY (100 * ZC_US) /* who pops a backlog still looks so often */
 #define POPS_MASK 63u            /* and asks the clock so seldom */
-#define LONG_LOOK 10             /* windows of looking again: longer than a peer in an event loop takes to wake and answer */
+#define LONG_LOOK                                                                                            \
+    10 /* windows of looking again: longer than a peer in an event loop takes to wake and answer */
 
 /* A call begins to wait, as its flags and the socket's timeout say. */
 static void begin_wait (struct zc_wait *w, const struct zc_sock *s, int flags)
@@ -129,8 +130,8 @@ static int put_aside (struct zc_frames *from, struct zc_frames *to)
     return rc;
 }
 
-static int64_t give (struct zc_sock *s, struct zc_frames *q, struct zc_meta *meta, struct zc_msg *msg, void *buffer,
-                     size_t room)
+static int64_t give (struct zc_sock *s, struct zc_frames *q, struct zc_meta *meta, struct zc_msg *msg,
+                     void *buffer, size_t room)
 {
     struct zc_view v;
 
@@ -143,19 +144,19 @@ static int64_t give (struct zc_sock *s, struct zc_frames *q, struct zc_meta *met
             return rc;
         zc_msg_drop (msg);
         *msg = fresh;
-        return (int64_t) zc_msg_size (msg);
+        return (int64_t)zc_msg_size (msg);
     }
     size_t n = v.size < room ? v.size : room, size = v.size;
     if (n)
         memcpy (buffer, v.data, n);
     zc_frames_skip (q, &v);
-    return (int64_t) size;
+    return (int64_t)size;
 }
 
-static int64_t give_prefix (struct zc_sock *s, struct zc_msg *prefix, struct zc_meta *meta, struct zc_msg *msg,
-                            void *buffer, size_t room)
+static int64_t give_prefix (struct zc_sock *s, struct zc_msg *prefix, struct zc_meta *meta,
+                            struct zc_msg *msg, void *buffer, size_t room)
 {
-    int64_t size = (int64_t) zc_msg_size (prefix);
+    int64_t size = (int64_t)zc_msg_size (prefix);
 
     s->rcvmore = true;
     prefix->flags |= ZC_MSG_MORE;
@@ -166,7 +167,7 @@ static int64_t give_prefix (struct zc_sock *s, struct zc_msg *prefix, struct zc_
         return size;
     }
     if (size)
-        memcpy (buffer, zc_msg_bytes (prefix), (size_t) size < room ? (size_t) size : room);
+        memcpy (buffer, zc_msg_bytes (prefix), (size_t)size < room ? (size_t)size : room);
     zc_msg_drop (prefix);
     return size;
 }
@@ -205,13 +206,15 @@ static int64_t give_first (struct zc_sock *s, struct found *f, struct zc_msg *ms
 /* The way of nearly every message: a type that receives in turn and without ceremony, a message of one part, at hand, nothing half
  * received. What await, give_first and found_done do for all cases comes down to this for it, without waiting, without a
  * record of what was found, without counting references that are not kept. False: not such a case, nothing has changed. */
-static inline bool take_at_once (struct zc_sock *s, struct zc_msg *msg, void *buffer, size_t room, int64_t *rc)
+static inline bool take_at_once (struct zc_sock *s, struct zc_msg *msg, void *buffer, size_t room,
+                                 int64_t *rc)
 {
     struct zc_hub *h = s->hub;
     struct zc_incoming in;
     struct zc_view v;
 
-    if (!s->pattern->recv_only_finds || s->half_in.head || s->stash.head || (h->pops & POPS_MASK) == POPS_MASK)
+    if (!s->pattern->recv_only_finds || s->half_in.head || s->stash.head
+        || (h->pops & POPS_MASK) == POPS_MASK)
         return false;
     if (s->pattern->recv (s, &in) < 0)
         return false;
@@ -232,7 +235,7 @@ static inline bool take_at_once (struct zc_sock *s, struct zc_msg *msg, void *bu
             memcpy (buffer, v.data, v.size < room ? v.size : room);
         zc_frames_skip (&p->in, &v);
     }
-    *rc = (int64_t) v.size;
+    *rc = (int64_t)v.size;
     h->pops++;
     s->rcvmore = false;
     zc_hub_message_done (h, p);
@@ -341,7 +344,7 @@ static void pack (struct sink *k, const uint8_t *data, size_t n, bool more)
         memcpy (k->buffer, data, n);
     k->buffer += n;
     k->room -= n;
-    k->sizes[k->count++] = (uint64_t) n << 1 | more;
+    k->sizes[k->count++] = (uint64_t)n << 1 | more;
 }
 
 static int pour (struct zc_sock *s, struct found *f, struct sink *k)
@@ -386,13 +389,13 @@ static int64_t unpour (struct sink *k, size_t from, int64_t rc)
 {
     while (k->parts && k->count > from)
         zc_msg_drop (&k->parts[--k->count]);
-    return from ? (int64_t) from : rc;
+    return from ? (int64_t)from : rc;
 }
 
 static int64_t too_large (struct sink *k, size_t parts, size_t bytes)
 {
     if (k->count)
-        return (int64_t) k->count;
+        return (int64_t)k->count;
     if (k->sizes && k->capacity > 0)
         k->sizes[0] = bytes;
     if (k->sizes && k->capacity > 1)
@@ -424,7 +427,7 @@ static int64_t recv_into (void *handle, struct sink *k, size_t messages, int fla
             break;
         }
         if (n + 1 >= messages || find (s, &f) != 0) {
-            rc = (int64_t) k->count;
+            rc = (int64_t)k->count;
             break;
         }
     }
@@ -441,8 +444,8 @@ int64_t zc_recv_parts (void *handle, struct zc_msg *parts, size_t capacity, size
     return recv_into (handle, &k, messages, flags);
 }
 
-int64_t zc_recv_packed (void *handle, void *buffer, size_t room, uint64_t *sizes, size_t capacity, size_t messages,
-                        int flags)
+int64_t zc_recv_packed (void *handle, void *buffer, size_t room, uint64_t *sizes, size_t capacity,
+                        size_t messages, int flags)
 {
     if (!messages)
         return 0;

@@ -89,7 +89,7 @@ static bool can_send (struct zc_hub *h)
 
 static int admit (struct zc_sock *s, const struct zc_msg *first)
 {
-    (void) first;
+    (void)first;
     return may_send (s) ? 0 : -EFSM;
 }
 

@@ -69,7 +69,7 @@ static bool can_recv (struct zc_hub *h)
     struct req *r = zc_sock_of (h)->state;
     if (!r->waiting || !r->peer)
         return false;
-    (void) zc_hub_next_in (h); /* brings in what a peer inside the process has written */
+    (void)zc_hub_next_in (h); /* brings in what a peer inside the process has written */
     drop_strays (r, r->peer);
     return r->peer && r->peer->in_msgs;
 }
@@ -89,13 +89,14 @@ static bool can_send (struct zc_hub *h)
 
 static int admit (struct zc_sock *s, const struct zc_msg *first)
 {
-    (void) first;
+    (void)first;
     if (!may_send (s))
         return -EFSM;
     return s->hub->act_count ? 0 : -EAGAIN;
 }
 
-static int put_request (struct zc_sock *s, struct zc_msg *parts, size_t count, bool force, struct zc_pipe **to)
+static int put_request (struct zc_sock *s, struct zc_msg *parts, size_t count, bool force,
+                        struct zc_pipe **to)
 {
     struct req *r = s->state;
     struct zc_wrap w;

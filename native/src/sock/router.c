@@ -63,7 +63,7 @@ static void unlist (struct zc_router *r, struct zc_pipe *p)
 {
     if (p->mark & LISTED)
         zc_map_take (&r->pipes, p->id, p->id_size);
-    p->mark &= ~(uint64_t) LISTED;
+    p->mark &= ~(uint64_t)LISTED;
 }
 
 /* A message of p that is unread goes aside, under the name it came with. */
@@ -118,7 +118,7 @@ static int list (struct zc_sock *s, struct zc_pipe *p)
 static void no_longer_replaced (struct zc_router *r, struct zc_pipe *p)
 {
     r->replaced -= (p->mark & REPLACED) != 0;
-    p->mark &= ~(uint64_t) REPLACED;
+    p->mark &= ~(uint64_t)REPLACED;
 }
 
 /* The peer p goes: the last one it replaced has its name again. */
@@ -131,7 +131,8 @@ static void give_name_back (struct zc_hub *h, struct zc_pipe *p)
     if (!had || !r->replaced)
         return;
     for (struct zc_pipe *q = h->pipes; q; q = q->next) {
-        if (!(q->mark & REPLACED) || !q->is_up || q->id_size != p->id_size || memcmp (q->id, p->id, p->id_size) != 0)
+        if (!(q->mark & REPLACED) || !q->is_up || q->id_size != p->id_size
+            || memcmp (q->id, p->id, p->id_size) != 0)
             continue;
         if (list (zc_sock_of (h), q) == 0)
             no_longer_replaced (r, q);
@@ -189,7 +190,7 @@ static void remember_newest (struct zc_sock *s, const struct zc_pipe *p)
 {
     if (s->pattern->type != ZMQ_STREAM || !p->id || p->id_size > 255)
         return;
-    s->opt.routing_id.size = (uint8_t) p->id_size;
+    s->opt.routing_id.size = (uint8_t)p->id_size;
     memcpy (s->opt.routing_id.data, p->id, p->id_size);
 }
 
@@ -286,7 +287,7 @@ void zc_router_detach (struct zc_hub *h, struct zc_pipe *p)
 /* Of a peer that was refused or replaced. */
 void zc_router_input (struct zc_hub *h, struct zc_pipe *p)
 {
-    (void) h;
+    (void)h;
     if (!p->id || (p->mark & REPLACED))
         zc_pipe_drop_all (p);
 }

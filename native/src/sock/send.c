@@ -23,13 +23,14 @@ static bool is_too_large (const struct zc_sock *s, const struct zc_msg *parts, s
     if (s->opt.largest_part == INT_MAX)
         return false;
     for (size_t i = 0; i < count; i++)
-        if (zc_msg_size (&parts[i]) > (size_t) s->opt.largest_part)
+        if (zc_msg_size (&parts[i]) > (size_t)s->opt.largest_part)
             return true;
     return false;
 }
 
 /* Hands a whole message to the pattern, which had no room for it. */
-static int wait_and_send (struct zc_sock *s, struct zc_msg *parts, size_t count, bool force, uint64_t deadline)
+static int wait_and_send (struct zc_sock *s, struct zc_msg *parts, size_t count, bool force,
+                          uint64_t deadline)
 {
     struct zc_hub *h = s->hub;
     struct zc_wait w;
@@ -268,7 +269,7 @@ static int64_t send_messages (struct zc_sock *s, struct zc_part_source *from, ui
     }
     if (parts != few)
         zc_free (parts);
-    return done ? (int64_t) done : rc;
+    return done ? (int64_t)done : rc;
 }
 
 int64_t zc_send_many (void *handle, struct zc_part_source *from, int flags)

@@ -53,7 +53,7 @@ static int park (struct zc_wait *w)
     zc_sleeper_add (&h->in, &mine, parker, h);
     zc_driver_tell (h);
     zc_driver_park (h);
-    int rc = zc_driver_look (h, w->deadline == ZC_NEVER ? -1 : (int64_t) (w->deadline - began));
+    int rc = zc_driver_look (h, w->deadline == ZC_NEVER ? -1 : (int64_t)(w->deadline - began));
     h->role = ZC_ROLE_BUSY;
     zc_sleeper_cut (&h->in, &mine);
     zc_mail_awake (h, &mail);

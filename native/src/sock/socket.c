@@ -58,13 +58,13 @@ static void take_limits (struct zc_sock *s)
 {
     struct zc_hub *h = s->hub;
 
-    h->sndhwm = (uint32_t) s->opt.sndhwm;
-    h->rcvhwm = (uint32_t) s->opt.rcvhwm;
+    h->sndhwm = (uint32_t)s->opt.sndhwm;
+    h->rcvhwm = (uint32_t)s->opt.rcvhwm;
     h->linger_ms = s->opt.linger;
-    h->look_again = (uint64_t) (unsigned) s->opt.look_again * ZC_US;
+    h->look_again = (uint64_t)(unsigned)s->opt.look_again * ZC_US;
     h->conflate = s->opt.conflate
-                  && (h->type == ZMQ_DEALER || h->type == ZMQ_PULL || h->type == ZMQ_PUSH || h->type == ZMQ_PUB
-                      || h->type == ZMQ_SUB);
+                  && (h->type == ZMQ_DEALER || h->type == ZMQ_PULL || h->type == ZMQ_PUSH
+                      || h->type == ZMQ_PUB || h->type == ZMQ_SUB);
     h->conflate_in = h->conflate && s->pattern->receives;
 }
 
@@ -198,7 +198,7 @@ int zc_sock_set (void *handle, int option, const void *value, size_t size)
     else if (rc == 0) {
         limits_changed (s);
         if (s->pattern->set)
-            (void) s->pattern->set (s, option, value, size); /* the stored value acts from now on */
+            (void)s->pattern->set (s, option, value, size); /* the stored value acts from now on */
         zc_wait_nothing (s->hub);
     }
     if (rc == 0)
@@ -216,7 +216,7 @@ int zc_sock_events (struct zc_sock *s)
     zc_wait_init (&w, h);
     bool in = zc_sock_has_message (s);
     if (!in)
-        (void) zc_wait_in (&w); /* looks */
+        (void)zc_wait_in (&w); /* looks */
     zc_wait_end (&w);
     do /* judged in the region that clears: both calls may have given the lock away */
         in = zc_sock_has_message (s);

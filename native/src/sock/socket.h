@@ -28,11 +28,11 @@ struct zc_incoming
 /* A socket type. One static const for each, in a file of its own. All slots run under the hub's lock and never block. */
 struct zc_pattern
 {
-    int type;              /* ZMQ_* */
-    bool sends, receives;  /* else the call is ENOTSUP */
-    size_t state_size;     /* of sock->state, zeroed before open; 0: none */
-    size_t last_part;      /* a message ends with this part, whatever SNDMORE says (STREAM: 2); 0: SNDMORE tells */
-    struct zc_hub_ops hub; /* attach .. can_send; see core/hub.h. attach and detach never NULL */
+    int type;             /* ZMQ_* */
+    bool sends, receives; /* else the call is ENOTSUP */
+    size_t state_size;    /* of sock->state, zeroed before open; 0: none */
+    size_t last_part; /* a message ends with this part, whatever SNDMORE says (STREAM: 2); 0: SNDMORE tells */
+    struct zc_hub_ops hub;            /* attach .. can_send; see core/hub.h. attach and detach never NULL */
     int (*open) (struct zc_sock *);   /* NULL: nothing to do. 0, -ENOMEM */
     void (*close) (struct zc_sock *); /* frees what state owns; all pipes are detached */
     /* Takes a whole message of count >= 1 parts: 0 and the parts are empty afterwards (zc_sock_parts_sent), or -EAGAIN (would
@@ -46,7 +46,8 @@ struct zc_pattern
     int (*recv) (struct zc_sock *, struct zc_incoming *);
     /* There was no memory to give what recv found; it is gone. NULL: nothing to take back. */
     void (*lost) (struct zc_sock *);
-    bool recv_only_finds; /* recv has no state to move on and gives no prefix: what it found may be left where it is */
+    bool
+        recv_only_finds; /* recv has no state to move on and gives no prefix: what it found may be left where it is */
     /* Options that act: SUBSCRIBE, CONNECT_ROUTING_ID, ... 0, -EINVAL, -ENOMEM. NULL: none. Called with options already
      * checked for size and type by the table where the table says so; also called after a stored one changed (the
      * value is in sock->opt), so that flags act at once. */
@@ -146,8 +147,8 @@ int zc_sock_events (struct zc_sock *);
 int zc_sock_bind (void *handle, const char *endpoint);
 int zc_sock_connect (void *handle, const char *endpoint);
 int zc_sock_unbind (void *handle, const char *endpoint); /* and disconnect: one operation */
-void zc_endpoints_close (struct zc_sock *);              /* listeners and names now; dialers go on lingering */
-void zc_endpoints_end (struct zc_sock *);                /* everything */
+void zc_endpoints_close (struct zc_sock *); /* listeners and names now; dialers go on lingering */
+void zc_endpoints_end (struct zc_sock *);   /* everything */
 void zc_endpoints_abandon (struct zc_sock *);
 
 #endif

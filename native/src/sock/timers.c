@@ -11,7 +11,7 @@
 #include "zcffi.h"
 
 /* Kind of handle: none of core's own. */
-#define KIND ((enum zc_kind) 16)
+#define KIND ((enum zc_kind)16)
 
 enum
 {
@@ -85,7 +85,7 @@ static void start_anew (struct timers *t, struct entry *e, uint64_t now)
 {
     uint64_t at = e->interval < ZC_NEVER - now ? now + e->interval : ZC_NEVER;
 
-    (void) zc_heap_set (&t->heap, &e->due, at); /* already in: no memory needed */
+    (void)zc_heap_set (&t->heap, &e->due, at); /* already in: no memory needed */
 }
 
 /* The index of the first entry with this id or a higher one. */
@@ -237,14 +237,14 @@ int zc_timers_timeout (void *handle, uint64_t now, int64_t *ms)
     else if (first->at <= now)
         *ms = 0;
     else
-        *ms = (int64_t) ((first->at - now - 1) / ZC_MS + 1);
+        *ms = (int64_t)((first->at - now - 1) / ZC_MS + 1);
     return leave (t, 0);
 }
 
 /* Runs the first timer, which is due, unlocked meanwhile. */
 static void run_first (struct timers *t, uint64_t now)
 {
-    struct entry *e = (struct entry *) zc_heap_first (&t->heap);
+    struct entry *e = (struct entry *)zc_heap_first (&t->heap);
     zc_timer_handler *handler = e->handler;
     void *arg = e->arg;
     int id = e->id;

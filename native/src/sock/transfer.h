@@ -24,7 +24,7 @@ int64_t zc_send_many (void *handle, struct zc_part_source *, int flags);
 int64_t zc_recv_part (void *handle, struct zc_msg *msg, void *buffer, size_t room, int flags);
 /* Up to `messages` whole messages into parts[0 .. capacity). The number of parts. */
 int64_t zc_recv_parts (void *handle, struct zc_msg *parts, size_t capacity, size_t messages, int flags);
-int64_t zc_recv_packed (void *handle, void *buffer, size_t room, uint64_t *sizes, size_t capacity, size_t messages,
-                        int flags);
+int64_t zc_recv_packed (void *handle, void *buffer, size_t room, uint64_t *sizes, size_t capacity,
+                        size_t messages, int flags);
 
 #endif

@@ -62,14 +62,15 @@ static int ask (struct zc_xpub_peer *peer, const uint8_t *topic, size_t n)
 
 static bool has_room_for (const struct zc_options *opt, const struct zc_xpub_peer *peer, size_t n)
 {
-    uint64_t most = (uint64_t) opt->max_subscriptions, bytes = (uint64_t) opt->max_subscription_bytes;
+    uint64_t most = (uint64_t)opt->max_subscriptions, bytes = (uint64_t)opt->max_subscription_bytes;
     if (most && peer->topics >= most)
         return false;
     return !bytes || (n <= bytes && peer->topic_bytes <= bytes - n);
 }
 
 /* Takes a subscription in. *fresh: the peer did not have it; *first: nobody had. */
-static int add_topic (struct zc_sock *s, struct zc_pipe *p, const uint8_t *topic, size_t n, bool *fresh, bool *first)
+static int add_topic (struct zc_sock *s, struct zc_pipe *p, const uint8_t *topic, size_t n, bool *fresh,
+                      bool *first)
 {
     struct zc_xpub *x = s->state;
     struct zc_xpub_peer *peer = p->state;
@@ -95,7 +96,8 @@ static int remove_topic (struct zc_sock *s, struct zc_pipe *p, const uint8_t *to
     struct zc_xpub_peer *peer = p->state;
     bool manual = is_manual (s);
     int asked = zc_topics_remove (&peer->asked, topic, n);
-    int rc = manual ? (asked == 1 ? ZC_SUBS_NEW : -ENOENT) : zc_subs_remove (&x->to.subs, topic, n, p->number);
+    int rc =
+        manual ? (asked == 1 ? ZC_SUBS_NEW : -ENOENT) : zc_subs_remove (&x->to.subs, topic, n, p->number);
 
     *last = rc >= 0 && (rc & ZC_SUBS_FIRST);
     if (rc < 0)
@@ -129,7 +131,8 @@ static bool subscribe (struct zc_sock *s, struct zc_pipe *p, const uint8_t *topi
     }
     if (fresh && !fits) {
         remove_topic (s, p, topic, n, &first);
-        refuse (p, -E2BIG, "more subscriptions than ZCFFI_MAX_SUBSCRIPTIONS or ZCFFI_MAX_SUBSCRIPTION_BYTES allow");
+        refuse (p, -E2BIG,
+                "more subscriptions than ZCFFI_MAX_SUBSCRIPTIONS or ZCFFI_MAX_SUBSCRIPTION_BYTES allow");
         return false;
     }
     if (is_news (s, false, first) && zc_news_put_notice (s->state, peer, false, topic, n) < 0) {
@@ -162,7 +165,7 @@ static bool drop_head (struct zc_pipe *p)
 static bool take_subscription (struct zc_sock *s, struct zc_pipe *p, const struct zc_view *v)
 {
     const struct zc_xpub_peer *peer = p->state;
-    uint64_t most = (uint64_t) s->opt.max_subscriptions;
+    uint64_t most = (uint64_t)s->opt.max_subscriptions;
 
     if (!p->is_up || !v->size || v->data[0] > 1)
         return drop_head (p); /* of a lost connection, or a command we do not know */
@@ -223,7 +226,7 @@ static uint32_t most_messages (const struct zc_hub *h)
 
 void zc_xpub_attach (struct zc_hub *h, struct zc_pipe *p)
 {
-    (void) h;
+    (void)h;
     zc_pipe_open_out (p);
 }
 
@@ -252,7 +255,7 @@ void zc_xpub_up (struct zc_hub *h, struct zc_pipe *p)
     if (rc == -ENOMEM)
         refuse (p, rc, "no memory for the welcome message");
     else if (p->peer_type == 255 && !p->chan)
-        (void) subscribe (s, p, (const uint8_t *) "", 0); /* ZMTP 1.0 peers filter by themselves (RFC 13) */
+        (void)subscribe (s, p, (const uint8_t *)"", 0); /* ZMTP 1.0 peers filter by themselves (RFC 13) */
 }
 
 struct loss

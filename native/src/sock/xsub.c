@@ -77,7 +77,7 @@ static int send_upstream (struct zc_sock *s, struct zc_msg *parts, size_t count,
     const uint8_t *data = zc_msg_bytes (parts);
     size_t n = zc_msg_size (parts);
 
-    (void) force;
+    (void)force;
     if (count > 1 || n == 0 || data[0] > 1)
         return zc_send_to_all (s->hub, parts, count);
     int rc = data[0] ? zc_xsub_subscribe (s, data + 1, n - 1) : zc_xsub_unsubscribe (s, data + 1, n - 1);

@@ -28,19 +28,19 @@
  * properties (2 + 6 + 22 + 13, or 7 more when long), ERROR (2 + 7 + its reason). */
 #define OUT_SIZE 256
 
-int zc_wire_init(struct zc_wire *w, const struct zc_wire_config *config)
+int zc_wire_init (struct zc_wire *w, const struct zc_wire_config *config)
 {
     size_t id_size = config->routing_id_size;
     struct zc_wire_handshake *hs;
 
-    assert(config->zmtp_min >= 1 && config->zmtp_min <= 3);
-    assert(id_size <= ZC_IDENTITY_MAX);
+    assert (config->zmtp_min >= 1 && config->zmtp_min <= 3);
+    assert (id_size <= ZC_IDENTITY_MAX);
     *w = (struct zc_wire){.state = ZC_STATE_FIRST,
                           .peer_type = 255,
                           .socktype = (uint8_t)config->socktype,
                           .zmtp_min = (uint8_t)config->zmtp_min,
                           .maxmsgsize = config->maxmsgsize};
-    hs = zc_alloc(sizeof *hs + id_size + OUT_SIZE + id_size);
+    hs = zc_alloc (sizeof *hs + id_size + OUT_SIZE + id_size);
     if (!hs)
         return -ENOMEM;
     *hs = (struct zc_wire_handshake){.mechanism = &zc_mechanism_null,
@@ -50,68 +50,68 @@ int zc_wire_init(struct zc_wire *w, const struct zc_wire_config *config)
                                      .out_cap = (uint16_t)(OUT_SIZE + id_size),
                                      .routing_id_size = (uint8_t)id_size};
     if (id_size > 0)
-        memcpy(hs->tail, config->routing_id, id_size);
+        memcpy (hs->tail, config->routing_id, id_size);
     w->hs = hs;
-    zc_greeting_begin(w);
+    zc_greeting_begin (w);
     return 0;
 }
 
-void zc_wire_close(struct zc_wire *w)
+void zc_wire_close (struct zc_wire *w)
 {
-    zc_wire_settle(w);
-    zc_free(w->peer_id);
-    zc_free(w->properties);
+    zc_wire_settle (w);
+    zc_free (w->peer_id);
+    zc_free (w->properties);
     w->peer_id = NULL;
     w->peer_id_size = 0;
     w->properties = NULL;
     w->properties_size = 0;
 }
 
-void zc_wire_settle(struct zc_wire *w)
+void zc_wire_settle (struct zc_wire *w)
 {
     if (w->hs && w->hs->in != w->hs->small)
-        zc_free(w->hs->in);
-    zc_free(w->hs);
+        zc_free (w->hs->in);
+    zc_free (w->hs);
     w->hs = NULL;
 }
 
 /* ---- what steps do ---- */
 
-int zc_wire_refuse(struct zc_wire *w, int error, uint32_t code, const char *text)
+int zc_wire_refuse (struct zc_wire *w, int error, uint32_t code, const char *text)
 {
     w->state = ZC_STATE_REFUSED;
     w->why = (struct zc_wire_why){.error = error, .code = code, .text = text};
     return error;
 }
 
-void zc_hs_need(struct zc_wire *w, enum zc_wire_state state, uint32_t need)
+void zc_hs_need (struct zc_wire *w, enum zc_wire_state state, uint32_t need)
 {
-    assert(need >= w->hs->have);
+    assert (need >= w->hs->have);
     w->state = (uint8_t)state;
     w->hs->need = need;
 }
 
-void zc_hs_next(struct zc_wire *w, enum zc_wire_state state, uint32_t need)
+void zc_hs_next (struct zc_wire *w, enum zc_wire_state state, uint32_t need)
 {
     w->hs->have = 0;
-    zc_hs_need(w, state, need);
+    zc_hs_need (w, state, need);
 }
 
-void zc_hs_done(struct zc_wire *w)
+void zc_hs_done (struct zc_wire *w)
 {
     w->state = ZC_STATE_DONE;
 }
 
-void zc_hs_put(struct zc_wire *w, const void *bytes, size_t n)
+void zc_hs_put (struct zc_wire *w, const void *bytes, size_t n)
 {
     struct zc_wire_handshake *hs = w->hs;
 
-    assert(n <= (size_t)(hs->out_cap - hs->out_have));
-    memcpy(hs->tail + hs->routing_id_size + hs->out_have, bytes, n);
+    assert (n <= (size_t)(hs->out_cap - hs->out_have));
+    memcpy (hs->tail + hs->routing_id_size + hs->out_have, bytes, n);
     hs->out_have = (uint16_t)(hs->out_have + n);
 }
 
-const uint8_t *zc_hs_routing_id(const struct zc_wire *w)
+const uint8_t *zc_hs_routing_id (const struct zc_wire *w)
 {
     return w->hs->tail;
 }
@@ -119,43 +119,43 @@ const uint8_t *zc_hs_routing_id(const struct zc_wire *w)
 /* ---- commands of the handshake, whatever the mechanism ---- */
 
 /* have: 2 bytes, or 9 once the length is known to be long. */
-static int command_head(struct zc_wire *w)
+static int command_head (struct zc_wire *w)
 {
     const struct zc_wire_handshake *hs = w->hs;
     struct zc_frame f;
     int rc;
 
     if (!(hs->in[0] & ZC_FRAME_COMMAND))
-        return zc_wire_refuse(w, -EPROTO, ZMQ_PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND,
-                              "a message came before the handshake was done");
-    rc = zc_frame_head(w, hs->in, hs->have, &f);
+        return zc_wire_refuse (w, -EPROTO, ZMQ_PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND,
+                               "a message came before the handshake was done");
+    rc = zc_frame_head (w, hs->in, hs->have, &f);
     if (rc < 0)
         return rc;
     if (rc == ZC_FRAME_NEED) {
-        zc_hs_need(w, ZC_STATE_COMMAND_HEAD, 9);
+        zc_hs_need (w, ZC_STATE_COMMAND_HEAD, 9);
         return 0;
     }
     if (f.size > ZC_METADATA_MAX)
-        return zc_wire_refuse(w, -EMSGSIZE, ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_UNSPECIFIED,
-                              "a command of the handshake is longer than 8192 bytes");
-    zc_hs_need(w, ZC_STATE_COMMAND, (uint32_t)(f.head + f.size));
+        return zc_wire_refuse (w, -EMSGSIZE, ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_UNSPECIFIED,
+                               "a command of the handshake is longer than 8192 bytes");
+    zc_hs_need (w, ZC_STATE_COMMAND, (uint32_t)(f.head + f.size));
     return 0;
 }
 
-static int command_whole(struct zc_wire *w)
+static int command_whole (struct zc_wire *w)
 {
     const struct zc_wire_handshake *hs = w->hs;
     size_t head = hs->in[0] & ZC_FRAME_LONG ? 9 : 2, name_size, size;
     const uint8_t *data;
     const char *name;
 
-    if (!zc_command_cut(hs->in + head, hs->have - head, &name, &name_size, &data, &size))
-        return zc_wire_refuse(w, -EPROTO, ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_UNSPECIFIED,
-                              "a command has no name, or one longer than itself");
-    return hs->mechanism->command(w, name, name_size, data, size);
+    if (!zc_command_cut (hs->in + head, hs->have - head, &name, &name_size, &data, &size))
+        return zc_wire_refuse (w, -EPROTO, ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_UNSPECIFIED,
+                               "a command has no name, or one longer than itself");
+    return hs->mechanism->command (w, name, name_size, data, size);
 }
 
-static int (*const steps[])(struct zc_wire *) = {
+static int (*const steps[]) (struct zc_wire *) = {
     [ZC_STATE_FIRST] = zc_greeting_first,
     [ZC_STATE_SIGNATURE] = zc_greeting_signature,
     [ZC_STATE_REVISION] = zc_greeting_revision,
@@ -170,7 +170,7 @@ static int (*const steps[])(struct zc_wire *) = {
 /* ---- the crank ---- */
 
 /* Room for the bytes that have come, never for those that were only announced. */
-static int grow(struct zc_wire_handshake *hs, uint32_t size)
+static int grow (struct zc_wire_handshake *hs, uint32_t size)
 {
     uint32_t cap = hs->cap * 2 > size ? hs->cap * 2 : size;
     bool was_small = hs->in == hs->small;
@@ -178,18 +178,18 @@ static int grow(struct zc_wire_handshake *hs, uint32_t size)
 
     if (cap > hs->need)
         cap = hs->need;
-    in = was_small ? zc_alloc(cap) : zc_realloc(hs->in, cap);
+    in = was_small ? zc_alloc (cap) : zc_realloc (hs->in, cap);
     if (!in)
         return -ENOMEM;
     if (was_small)
-        memcpy(in, hs->small, hs->have);
+        memcpy (in, hs->small, hs->have);
     hs->in = in;
     hs->cap = cap;
     return 0;
 }
 
 /* Moves bytes into the piece until it is whole or the bytes are at their end. */
-static int gather(struct zc_wire_handshake *hs, const uint8_t *bytes, size_t n, size_t *used)
+static int gather (struct zc_wire_handshake *hs, const uint8_t *bytes, size_t n, size_t *used)
 {
     size_t take = hs->need - hs->have;
 
@@ -198,17 +198,17 @@ static int gather(struct zc_wire_handshake *hs, const uint8_t *bytes, size_t n, 
     if (take == 0)
         return 0;
     if (take > hs->cap - hs->have) {
-        int rc = grow(hs, (uint32_t)(hs->have + take));
+        int rc = grow (hs, (uint32_t)(hs->have + take));
         if (rc < 0)
             return rc;
     }
-    memcpy(hs->in + hs->have, bytes + *used, take);
+    memcpy (hs->in + hs->have, bytes + *used, take);
     hs->have += (uint32_t)take;
     *used += take;
     return 0;
 }
 
-int zc_wire_feed(struct zc_wire *w, const uint8_t *bytes, size_t n, size_t *used)
+int zc_wire_feed (struct zc_wire *w, const uint8_t *bytes, size_t n, size_t *used)
 {
     int rc;
 
@@ -216,8 +216,8 @@ int zc_wire_feed(struct zc_wire *w, const uint8_t *bytes, size_t n, size_t *used
     if (w->state == ZC_STATE_REFUSED)
         return w->why.error;
     while (w->state != ZC_STATE_DONE) {
-        if (gather(w->hs, bytes, n, used) < 0)
-            return zc_wire_refuse(w, -ENOMEM, 0, "no memory for the peer's handshake");
+        if (gather (w->hs, bytes, n, used) < 0)
+            return zc_wire_refuse (w, -ENOMEM, 0, "no memory for the peer's handshake");
         if (w->hs->have < w->hs->need)
             return ZC_WIRE_MORE;
         rc = steps[w->state](w);
@@ -227,7 +227,7 @@ int zc_wire_feed(struct zc_wire *w, const uint8_t *bytes, size_t n, size_t *used
     return ZC_WIRE_READY;
 }
 
-const uint8_t *zc_wire_pending(const struct zc_wire *w, size_t *n)
+const uint8_t *zc_wire_pending (const struct zc_wire *w, size_t *n)
 {
     const struct zc_wire_handshake *hs = w->hs;
 
@@ -235,8 +235,8 @@ const uint8_t *zc_wire_pending(const struct zc_wire *w, size_t *n)
     return *n > 0 ? hs->tail + hs->routing_id_size + hs->out_sent : NULL;
 }
 
-void zc_wire_sent(struct zc_wire *w, size_t n)
+void zc_wire_sent (struct zc_wire *w, size_t n)
 {
-    assert(n <= (size_t)(w->hs->out_have - w->hs->out_sent));
+    assert (n <= (size_t)(w->hs->out_have - w->hs->out_sent));
     w->hs->out_sent = (uint16_t)(w->hs->out_sent + n);
 }

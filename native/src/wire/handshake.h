@@ -40,11 +40,10 @@ struct zc_mechanism
      * and 37, "downgrade attacks"). */
     bool takes_old_peers;
     /* The peer's greeting is good: queue what we say first. 0 or negative with why set. */
-    int (*start)(struct zc_wire *);
+    int (*start) (struct zc_wire *);
     /* A whole command came; name and data lie in the gathered piece. Calls zc_hs_next for
      * another one, zc_hs_done at the end. 0 or negative with why set. */
-    int (*command)(struct zc_wire *, const char *name, size_t name_size, const uint8_t *data,
-                   size_t size);
+    int (*command) (struct zc_wire *, const char *name, size_t name_size, const uint8_t *data, size_t size);
 };
 
 extern const struct zc_mechanism zc_mechanism_null;
@@ -62,46 +61,46 @@ struct zc_wire_handshake
 };
 
 /* Stops the machine for good. text is a constant. Returns error. */
-int zc_wire_refuse(struct zc_wire *, int error, uint32_t code, const char *text);
+int zc_wire_refuse (struct zc_wire *, int error, uint32_t code, const char *text);
 
-void zc_hs_need(struct zc_wire *, enum zc_wire_state, uint32_t need);
-void zc_hs_next(struct zc_wire *, enum zc_wire_state, uint32_t need);
-void zc_hs_done(struct zc_wire *);
+void zc_hs_need (struct zc_wire *, enum zc_wire_state, uint32_t need);
+void zc_hs_next (struct zc_wire *, enum zc_wire_state, uint32_t need);
+void zc_hs_done (struct zc_wire *);
 
 /* Queues bytes to be sent; there is always room (see zc_wire_init). */
-void zc_hs_put(struct zc_wire *, const void *bytes, size_t n);
-const uint8_t *zc_hs_routing_id(const struct zc_wire *);
+void zc_hs_put (struct zc_wire *, const void *bytes, size_t n);
+const uint8_t *zc_hs_routing_id (const struct zc_wire *);
 
 /* One step of greeting.c, old.c: 0 or negative with why set. */
-int zc_greeting_first(struct zc_wire *);
-int zc_greeting_signature(struct zc_wire *);
-int zc_greeting_revision(struct zc_wire *);
-int zc_greeting_whole(struct zc_wire *);
-void zc_greeting_begin(struct zc_wire *);
+int zc_greeting_first (struct zc_wire *);
+int zc_greeting_signature (struct zc_wire *);
+int zc_greeting_revision (struct zc_wire *);
+int zc_greeting_whole (struct zc_wire *);
+void zc_greeting_begin (struct zc_wire *);
 
-int zc_old_begin_unversioned(struct zc_wire *);
-int zc_old_begin_versioned(struct zc_wire *, uint8_t revision);
-int zc_old_type(struct zc_wire *);
-int zc_old_identity_v2(struct zc_wire *);
-int zc_old_identity_v1(struct zc_wire *);
+int zc_old_begin_unversioned (struct zc_wire *);
+int zc_old_begin_versioned (struct zc_wire *, uint8_t revision);
+int zc_old_type (struct zc_wire *);
+int zc_old_identity_v2 (struct zc_wire *);
+int zc_old_identity_v1 (struct zc_wire *);
 
 /* Keeps the peer's routing id, when one of our kind looks at it. 0 or negative with why set. */
-int zc_wire_keep_identity(struct zc_wire *, const uint8_t *id, size_t n);
+int zc_wire_keep_identity (struct zc_wire *, const uint8_t *id, size_t n);
 
 /* frame.c: the header of a frame of ZMTP 2 or 3 by the grammar alone, without limits:
  * ZC_FRAME_NEED, ZC_FRAME_PART when it is there, or negative with why set. */
-int zc_frame_head(struct zc_wire *, const uint8_t *p, size_t have, struct zc_frame *);
+int zc_frame_head (struct zc_wire *, const uint8_t *p, size_t have, struct zc_frame *);
 
 /* metadata.c: checks the whole list against the grammar and takes what we use from it. 0 or
  * negative with why set. */
-int zc_wire_keep_metadata(struct zc_wire *, const uint8_t *list, size_t n);
+int zc_wire_keep_metadata (struct zc_wire *, const uint8_t *list, size_t n);
 
 /* Does a socket of this type tell its routing id in READY? */
-bool zc_wire_type_tells_id(int type);
+bool zc_wire_type_tells_id (int type);
 
 /* Cuts a command's body into name and data. False: it has no (whole) name. */
-bool zc_command_cut(const uint8_t *body, size_t n, const char **name, size_t *name_size,
-                    const uint8_t **data, size_t *size);
-bool zc_command_is(const char *name, size_t name_size, const char *wanted);
+bool zc_command_cut (const uint8_t *body, size_t n, const char **name, size_t *name_size,
+                     const uint8_t **data, size_t *size);
+bool zc_command_is (const char *name, size_t name_size, const char *wanted);
 
 #endif

@@ -25,44 +25,44 @@
  * zero in front for us, but programs do name themselves with binary numbers.) */
 #define MADE_UP_SIZE 5
 
-int zc_wire_keep_identity(struct zc_wire *w, const uint8_t *id, size_t n)
+int zc_wire_keep_identity (struct zc_wire *w, const uint8_t *id, size_t n)
 {
     /* "For all other socket types, the Identity property shall be ignored" (RFC 37). */
     if (n == 0 || w->socktype != ZMQ_ROUTER)
         return 0;
     if (n > ZC_IDENTITY_MAX)
-        return zc_wire_refuse(w, -EPROTO, ZMQ_PROTOCOL_ERROR_ZMTP_INVALID_METADATA,
-                              "the peer's routing id is longer than 255 bytes");
+        return zc_wire_refuse (w, -EPROTO, ZMQ_PROTOCOL_ERROR_ZMTP_INVALID_METADATA,
+                               "the peer's routing id is longer than 255 bytes");
     if (id[0] == 0 && n == MADE_UP_SIZE)
-        return zc_wire_refuse(w, -EPROTO, ZMQ_PROTOCOL_ERROR_ZMTP_INVALID_METADATA,
-                              "the peer's routing id has the form of those we make up ourselves");
-    w->peer_id = zc_alloc(n);
+        return zc_wire_refuse (w, -EPROTO, ZMQ_PROTOCOL_ERROR_ZMTP_INVALID_METADATA,
+                               "the peer's routing id has the form of those we make up ourselves");
+    w->peer_id = zc_alloc (n);
     if (!w->peer_id)
-        return zc_wire_refuse(w, -ENOMEM, 0, "no memory for the peer's routing id");
-    memcpy(w->peer_id, id, n);
+        return zc_wire_refuse (w, -ENOMEM, 0, "no memory for the peer's routing id");
+    memcpy (w->peer_id, id, n);
     w->peer_id_size = (uint8_t)n;
     return 0;
 }
 
 /* Old peers end here. */
-static int end(struct zc_wire *w, const uint8_t *id, size_t n)
+static int end (struct zc_wire *w, const uint8_t *id, size_t n)
 {
-    int rc = zc_wire_keep_identity(w, id, n);
+    int rc = zc_wire_keep_identity (w, id, n);
 
     if (rc == 0)
-        zc_hs_done(w);
+        zc_hs_done (w);
     return rc;
 }
 
-int zc_old_begin_unversioned(struct zc_wire *w)
+int zc_old_begin_unversioned (struct zc_wire *w)
 {
-    zc_hs_put(w, zc_hs_routing_id(w), w->hs->routing_id_size);
+    zc_hs_put (w, zc_hs_routing_id (w), w->hs->routing_id_size);
     /* What has come stays: it is the beginning of the identity frame. */
-    zc_hs_need(w, ZC_STATE_IDENTITY_V1, w->hs->have < 2 ? 2 : w->hs->have);
+    zc_hs_need (w, ZC_STATE_IDENTITY_V1, w->hs->have < 2 ? 2 : w->hs->have);
     return 0;
 }
 
-int zc_old_begin_versioned(struct zc_wire *w, uint8_t revision)
+int zc_old_begin_versioned (struct zc_wire *w, uint8_t revision)
 {
     uint8_t type = w->socktype, head[10];
     uint8_t id_size = w->hs->routing_id_size;
@@ -71,67 +71,67 @@ int zc_old_begin_versioned(struct zc_wire *w, uint8_t revision)
         type = ZMQ_PUB;
     else if (type == ZMQ_XSUB)
         type = ZMQ_SUB;
-    zc_hs_put(w, &type, 1);
-    zc_hs_put(w, head, zc_wire_head(revision == 0 ? 1 : 2, 0, id_size, head));
-    zc_hs_put(w, zc_hs_routing_id(w), id_size);
-    zc_hs_need(w, ZC_STATE_TYPE, 12);
+    zc_hs_put (w, &type, 1);
+    zc_hs_put (w, head, zc_wire_head (revision == 0 ? 1 : 2, 0, id_size, head));
+    zc_hs_put (w, zc_hs_routing_id (w), id_size);
+    zc_hs_need (w, ZC_STATE_TYPE, 12);
     return 0;
 }
 
-int zc_old_type(struct zc_wire *w)
+int zc_old_type (struct zc_wire *w)
 {
     uint8_t type = w->hs->in[11];
 
     /* RFC 15 wants it "silently disconnecting". */
-    if (!zc_wire_types_match(w->socktype, type))
-        return zc_wire_refuse(w, -EPROTO, ZMQ_PROTOCOL_ERROR_ZMTP_INVALID_METADATA,
-                              "the peer's socket type cannot talk to ours");
+    if (!zc_wire_types_match (w->socktype, type))
+        return zc_wire_refuse (w, -EPROTO, ZMQ_PROTOCOL_ERROR_ZMTP_INVALID_METADATA,
+                               "the peer's socket type cannot talk to ours");
     w->peer_type = type;
-    zc_hs_next(w, w->major == 1 ? ZC_STATE_IDENTITY_V1 : ZC_STATE_IDENTITY_V2, 2);
+    zc_hs_next (w, w->major == 1 ? ZC_STATE_IDENTITY_V1 : ZC_STATE_IDENTITY_V2, 2);
     return 0;
 }
 
 /* identity = final-short body: flags 00, one byte of length (RFC 15). */
-int zc_old_identity_v2(struct zc_wire *w)
+int zc_old_identity_v2 (struct zc_wire *w)
 {
     const struct zc_wire_handshake *hs = w->hs;
     uint32_t whole = 2u + hs->in[1];
 
     if (hs->in[0] != 0)
-        return zc_wire_refuse(w, -EPROTO, ZMQ_PROTOCOL_ERROR_ZMTP_UNSPECIFIED,
-                              "the peer's identity frame is not a short final one");
+        return zc_wire_refuse (w, -EPROTO, ZMQ_PROTOCOL_ERROR_ZMTP_UNSPECIFIED,
+                               "the peer's identity frame is not a short final one");
     if (hs->have < whole) {
-        zc_hs_need(w, ZC_STATE_IDENTITY_V2, whole);
+        zc_hs_need (w, ZC_STATE_IDENTITY_V2, whole);
         return 0;
     }
-    return end(w, hs->in + 2, hs->in[1]);
+    return end (w, hs->in + 2, hs->in[1]);
 }
 
 /* length flags body, the length one byte, or FF and eight (RFC 13). */
-int zc_old_identity_v1(struct zc_wire *w)
+int zc_old_identity_v1 (struct zc_wire *w)
 {
     const struct zc_wire_handshake *hs = w->hs;
     uint32_t head = hs->in[0] == 0xFF ? 10 : 2;
     uint64_t length;
 
     if (hs->have < head) {
-        zc_hs_need(w, ZC_STATE_IDENTITY_V1, head);
+        zc_hs_need (w, ZC_STATE_IDENTITY_V1, head);
         return 0;
     }
-    length = head == 10 ? zc_get_u64(hs->in + 1) : hs->in[0];
+    length = head == 10 ? zc_get_u64 (hs->in + 1) : hs->in[0];
     /* RFC 13: "idflags SHALL not be validated and SHOULD be zero". But whoever asks a port what
      * it is comes along here: "GET / HTTP", "SSH-2.0", a TLS hello (16 03 ..), and would be
      * heard by the program as a message. No peer of ZMTP 1.0 has used more than
      * bit 0. */
     if (hs->in[head - 1] > 1)
-        return zc_wire_refuse(w, -EPROTO, ZMQ_PROTOCOL_ERROR_ZMTP_UNSPECIFIED,
-                              "what the peer sends is not ZMTP");
+        return zc_wire_refuse (w, -EPROTO, ZMQ_PROTOCOL_ERROR_ZMTP_UNSPECIFIED,
+                               "what the peer sends is not ZMTP");
     if (length == 0 || length - 1 > ZC_IDENTITY_MAX)
-        return zc_wire_refuse(w, -EPROTO, ZMQ_PROTOCOL_ERROR_ZMTP_UNSPECIFIED,
-                              "the peer's identity frame is empty or longer than 255 bytes");
+        return zc_wire_refuse (w, -EPROTO, ZMQ_PROTOCOL_ERROR_ZMTP_UNSPECIFIED,
+                               "the peer's identity frame is empty or longer than 255 bytes");
     if (hs->have < head + length - 1) {
-        zc_hs_need(w, ZC_STATE_IDENTITY_V1, (uint32_t)(head + length - 1));
+        zc_hs_need (w, ZC_STATE_IDENTITY_V1, (uint32_t)(head + length - 1));
         return 0;
     }
-    return end(w, hs->in + head, (size_t)length - 1);
+    return end (w, hs->in + head, (size_t)length - 1);
 }

@@ -55,11 +55,12 @@ struct zc_wire
     uint8_t state;        /* private */
     uint8_t peer_type;    /* socket type after READY; 255: not told (ZMTP 1.0; READY without it) */
     uint8_t socktype, zmtp_min;
-    uint8_t in_message;   /* the caller's: a message with MORE is open; only command() looks */
+    uint8_t in_message; /* the caller's: a message with MORE is open; only command() looks */
     int64_t maxmsgsize;
-    uint8_t *peer_id;     /* the peer's routing id, owned; NULL when empty, and unless we are ROUTER: nobody else looks */
+    uint8_t *
+        peer_id; /* the peer's routing id, owned; NULL when empty, and unless we are ROUTER: nobody else looks */
     uint8_t peer_id_size;
-    uint8_t *properties;  /* the peer's READY metadata as on the wire (name and value pairs), owned, or NULL */
+    uint8_t *properties; /* the peer's READY metadata as on the wire (name and value pairs), owned, or NULL */
     uint32_t properties_size;
     struct zc_wire_why why;
     struct zc_wire_handshake *hs; /* buffers of the handshake, NULL afterwards */
@@ -78,22 +79,22 @@ void zc_wire_sent (struct zc_wire *, size_t n);
 /* Frees the handshake buffers; call after READY when nothing is pending. */
 void zc_wire_settle (struct zc_wire *);
 /* The next property: *at starts at 0. False at the end. Name is not NUL-terminated. */
-bool zc_wire_property (const struct zc_wire *, uint32_t *at, const char **name, uint8_t *name_size, const uint8_t **value,
-                       uint32_t *value_size);
+bool zc_wire_property (const struct zc_wire *, uint32_t *at, const char **name, uint8_t *name_size,
+                       const uint8_t **value, uint32_t *value_size);
 
 /* ---- traffic after the handshake ---- */
 
 struct zc_frame
 {
-    uint8_t flags;  /* ZC_FRAME_*, LONG left as it was */
-    uint8_t head;   /* bytes of the header */
-    uint64_t size;  /* bytes of the body */
+    uint8_t flags; /* ZC_FRAME_*, LONG left as it was */
+    uint8_t head;  /* bytes of the header */
+    uint64_t size; /* bytes of the body */
 };
 
 enum
 {
-    ZC_FRAME_NEED = 0,   /* not even the header is there */
-    ZC_FRAME_PART = 1,   /* the header is; the body is not wholly */
+    ZC_FRAME_NEED = 0, /* not even the header is there */
+    ZC_FRAME_PART = 1, /* the header is; the body is not wholly */
     ZC_FRAME_WHOLE = 2
 };
 
@@ -121,9 +122,9 @@ enum zc_wire_what
     ZC_WIRE_IGNORE,    /* unknown or harmless: nothing to do */
     ZC_WIRE_SUBSCRIBE, /* data, size: the topic */
     ZC_WIRE_CANCEL,
-    ZC_WIRE_PING,      /* data, size: the context to send back (at most 16 bytes); ttl */
+    ZC_WIRE_PING, /* data, size: the context to send back (at most 16 bytes); ttl */
     ZC_WIRE_PONG,
-    ZC_WIRE_ERROR      /* the peer said why it leaves; data, size: its reason, unchecked bytes */
+    ZC_WIRE_ERROR /* the peer said why it leaves; data, size: its reason, unchecked bytes */
 };
 
 struct zc_wire_event
@@ -145,9 +146,10 @@ int zc_wire_command (struct zc_wire *, const uint8_t *body, size_t n, struct zc_
 size_t zc_wire_head (int major, uint8_t flags, uint64_t size, uint8_t out[10]);
 /* The frame that subscribes to (or cancels) a topic, header included, in the form this peer understands: a command for 3.1,
  * a message 01/00 + topic before. Returns its whole length; writes it when cap suffices. */
-size_t zc_wire_put_subscription (const struct zc_wire *, bool cancel, const uint8_t *topic, size_t n, uint8_t *out, size_t cap);
-size_t zc_wire_put_ping (uint16_t ttl, uint8_t out[16]);                         /* whole frame */
-size_t zc_wire_put_pong (const uint8_t *context, size_t n, uint8_t out[32]);     /* whole frame, n <= 16 */
+size_t zc_wire_put_subscription (const struct zc_wire *, bool cancel, const uint8_t *topic, size_t n,
+                                 uint8_t *out, size_t cap);
+size_t zc_wire_put_ping (uint16_t ttl, uint8_t out[16]);                     /* whole frame */
+size_t zc_wire_put_pong (const uint8_t *context, size_t n, uint8_t out[32]); /* whole frame, n <= 16 */
 
 /* True when a socket of type a may talk to one of type b (RFC 28-31; facts: every legal pair). */
 bool zc_wire_types_match (int a, int b);
@@ -159,16 +161,18 @@ int zc_wire_type_of (const char *name, size_t n);
 
 struct zc_beat
 {
-    uint64_t interval, timeout, ttl_sent; /* ns; interval 0: we do not ping; ttl in tenths of a second is ttl_sent */
-    uint64_t next_ping;                   /* ZC_NEVER-like UINT64_MAX: none */
-    uint64_t deadline;                    /* a ping waits for any traffic until then */
-    uint64_t ttl_deadline;                /* the peer asked us to give up after this silence */
+    uint64_t interval, timeout,
+        ttl_sent;          /* ns; interval 0: we do not ping; ttl in tenths of a second is ttl_sent */
+    uint64_t next_ping;    /* ZC_NEVER-like UINT64_MAX: none */
+    uint64_t deadline;     /* a ping waits for any traffic until then */
+    uint64_t ttl_deadline; /* the peer asked us to give up after this silence */
 };
 
 /* interval, ttl, timeout in ms as the options have them (timeout -1: the interval, 0: none). For peers of ZMTP 3 only. */
 void zc_beat_init (struct zc_beat *, int interval, int ttl, int timeout, uint64_t now);
-void zc_beat_traffic (struct zc_beat *);                        /* anything arrived */
-void zc_beat_ping (struct zc_beat *, uint16_t ttl, uint64_t now); /* a PING with this ttl arrived; is traffic itself */
+void zc_beat_traffic (struct zc_beat *); /* anything arrived */
+void zc_beat_ping (struct zc_beat *, uint16_t ttl,
+                   uint64_t now); /* a PING with this ttl arrived; is traffic itself */
 enum
 {
     ZC_BEAT_IDLE,

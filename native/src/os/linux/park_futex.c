@@ -29,12 +29,12 @@ static struct futex_time until (uint64_t deadline)
 
     if (sec > INT32_MAX)
         return (struct futex_time){INT32_MAX, 0};
-    return (struct futex_time){(futex_int) sec, (futex_int) (deadline % 1000000000u)};
+    return (struct futex_time){(futex_int)sec, (futex_int)(deadline % 1000000000u)};
 }
 
 int zc_park_word_how (struct zc_parker *p)
 {
-    (void) p;
+    (void)p;
     return ZC_PARK_WORD;
 }
 
@@ -50,8 +50,8 @@ int zc_park_sleep (struct zc_parker *p, uint64_t deadline)
     /* Acquire pairs with the release of the exchange in zc_park_wake. */
     while (atomic_load_explicit (&p->word, memory_order_acquire) == 0) {
         /* The bitset form takes an absolute monotonic time. EAGAIN: word is 1 already. */
-        long rc = syscall (FUTEX_CALL, &p->word, FUTEX_WAIT_BITSET_PRIVATE, 0, &at, NULL,
-                           FUTEX_BITSET_MATCH_ANY);
+        long rc =
+            syscall (FUTEX_CALL, &p->word, FUTEX_WAIT_BITSET_PRIVATE, 0, &at, NULL, FUTEX_BITSET_MATCH_ANY);
 
         if (rc == 0 || errno == EAGAIN)
             continue;

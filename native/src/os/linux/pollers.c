@@ -2,5 +2,4 @@
 
 #include <stddef.h>
 
-const struct zc_poller_ops *const zc_pollers[] = {&zc_epoll_ops, &zc_poll_ops, &zc_select_ops,
-                                                  NULL};
+const struct zc_poller_ops *const zc_pollers[] = {&zc_epoll_ops, &zc_poll_ops, &zc_select_ops, NULL};

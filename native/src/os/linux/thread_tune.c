@@ -12,7 +12,7 @@ static void pin (const int *cpus, size_t n)
     CPU_ZERO (&set);
     for (size_t i = 0; i < n; i++)
         if (cpus[i] >= 0 && cpus[i] < CPU_SETSIZE) {
-            CPU_SET ((size_t) cpus[i], &set);
+            CPU_SET ((size_t)cpus[i], &set);
             good++;
         }
     if (good)

@@ -41,5 +41,5 @@ void zc_wake_close (struct zc_wake *w)
 {
     if (w->fd >= 0)
         close (w->fd);
-    *w = (struct zc_wake) ZC_WAKE_INIT;
+    *w = (struct zc_wake)ZC_WAKE_INIT;
 }

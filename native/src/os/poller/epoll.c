@@ -23,9 +23,9 @@ static void epoll_end (struct zc_poller *p)
 
 static uint32_t to_epoll (unsigned events)
 {
-    return (uint32_t) ((events & ZC_POLL_IN ? EPOLLIN : 0) | (events & ZC_POLL_OUT ? EPOLLOUT : 0)
-                       | (events & ZC_POLL_ONCE ? EPOLLONESHOT : 0))
-           | (events & ZC_POLL_EDGE ? (uint32_t) EPOLLET | EPOLLRDHUP : 0);
+    return (uint32_t)((events & ZC_POLL_IN ? EPOLLIN : 0) | (events & ZC_POLL_OUT ? EPOLLOUT : 0)
+                      | (events & ZC_POLL_ONCE ? EPOLLONESHOT : 0))
+           | (events & ZC_POLL_EDGE ? (uint32_t)EPOLLET | EPOLLRDHUP : 0);
 }
 
 /* With EDGE the peer's half-close counts as an end: it may share its edge with data, and no other edge follows.
@@ -76,7 +76,7 @@ static int wait_ns (int fd, struct epoll_event *events, int max, int64_t timeout
         long rc = syscall (SYS_epoll_pwait2, fd, events, max, &time, NULL, 0);
 
         if (rc >= 0)
-            return (int) rc;
+            return (int)rc;
         if (errno != ENOSYS && errno != EPERM)
             return -1;
         atomic_store_explicit (&is_missing, true, memory_order_relaxed);
@@ -84,7 +84,7 @@ static int wait_ns (int fd, struct epoll_event *events, int max, int64_t timeout
 #endif
     int64_t ms = timeout < 0 ? -1 : timeout / 1000000 + (timeout % 1000000 != 0);
 
-    return epoll_wait (fd, events, max, ms > INT_MAX ? INT_MAX : (int) ms);
+    return epoll_wait (fd, events, max, ms > INT_MAX ? INT_MAX : (int)ms);
 }
 
 static int epoll_look (struct zc_poller *p, struct zc_poll_event *out, int max, int64_t timeout)

@@ -10,7 +10,7 @@
 
 static int look (struct pollfd *fds, size_t n, int64_t timeout)
 {
-    struct timespec ts = {(time_t) (timeout / 1000000000), (long) (timeout % 1000000000)};
+    struct timespec ts = {(time_t)(timeout / 1000000000), (long)(timeout % 1000000000)};
     fd_set in, out;
     int top = -1;
 

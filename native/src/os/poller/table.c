@@ -41,7 +41,7 @@ struct table
     pthread_mutex_t gate;
     pthread_cond_t ended;
     uint64_t looks; /* that ended while somebody waited for it; both locks to write */
-    size_t start; /* where the next report begins, so that none starves behind a busy neighbour */
+    size_t start;   /* where the next report begins, so that none starves behind a busy neighbour */
 };
 
 static struct scan *scan_new (size_t cap)
@@ -73,7 +73,7 @@ int zc_table_open (struct zc_poller *p)
 
     if (!t)
         return rc;
-    t->wake = (struct zc_wake) ZC_WAKE_INIT;
+    t->wake = (struct zc_wake)ZC_WAKE_INIT;
     t->scan = scan_new (0);
     if (!t->scan)
         goto fail;
@@ -147,7 +147,7 @@ static int reserve (struct table *t, size_t fd)
 
 static struct entry *find (struct table *t, int fd)
 {
-    if (fd < 0 || (size_t) fd >= t->index_cap || t->index[fd] == 0)
+    if (fd < 0 || (size_t)fd >= t->index_cap || t->index[fd] == 0)
         return NULL;
     return &t->entries[t->index[fd] - 1];
 }
@@ -172,11 +172,11 @@ int zc_table_add (struct zc_poller *p, int fd, unsigned events, uint64_t tag)
     if (p->ops->max_fd && fd >= p->ops->max_fd)
         return -EMFILE;
     zc_mutex_lock (&t->lock);
-    rc = find (t, fd) ? -EEXIST : reserve (t, (size_t) fd);
+    rc = find (t, fd) ? -EEXIST : reserve (t, (size_t)fd);
     if (rc == 0) {
         t->entries[t->count++] =
             (struct entry){.fd = fd, .events = events, .tag = tag, .serial = ++t->serial};
-        t->index[fd] = (int) t->count;
+        t->index[fd] = (int)t->count;
         changed (t);
     }
     zc_mutex_unlock (&t->lock);
@@ -256,8 +256,7 @@ static void tell_settlers (struct table *t)
 
 static short to_poll (const struct entry *e)
 {
-    return (short) ((e->events & ZC_POLL_IN ? POLLIN : 0)
-                    | (e->events & ZC_POLL_OUT ? POLLOUT : 0));
+    return (short)((e->events & ZC_POLL_IN ? POLLIN : 0) | (e->events & ZC_POLL_OUT ? POLLOUT : 0));
 }
 
 /* Brings the scan up to date. Locked. */
@@ -326,7 +325,7 @@ int zc_table_wait (struct zc_poller *p, zc_table_look *look, struct zc_poll_even
                    int64_t timeout)
 {
     struct table *t = p->impl;
-    uint64_t deadline = timeout > 0 ? zc_now () + (uint64_t) timeout : 0;
+    uint64_t deadline = timeout > 0 ? zc_now () + (uint64_t)timeout : 0;
 
     for (;;) {
         struct scan *s;
@@ -355,7 +354,7 @@ int zc_table_wait (struct zc_poller *p, zc_table_look *look, struct zc_poll_even
 
             if (now >= deadline)
                 return 0;
-            timeout = (int64_t) (deadline - now);
+            timeout = (int64_t)(deadline - now);
         }
     }
 }

@@ -22,7 +22,6 @@ int zc_table_add (struct zc_poller *, int fd, unsigned events, uint64_t tag);
 int zc_table_mod (struct zc_poller *, int fd, unsigned events, uint64_t tag);
 int zc_table_del (struct zc_poller *, int fd);
 void zc_table_settle (struct zc_poller *);
-int zc_table_wait (struct zc_poller *, zc_table_look *, struct zc_poll_event *out, int max,
-                   int64_t timeout);
+int zc_table_wait (struct zc_poller *, zc_table_look *, struct zc_poll_event *out, int max, int64_t timeout);
 
 #endif

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/un.h>
 
-_Static_assert (sizeof (struct sockaddr_un) <= sizeof ((struct zc_addr *) 0)->bytes
-                   && sizeof (struct sockaddr_in6) <= sizeof ((struct zc_addr *) 0)->bytes,
+_Static_assert(sizeof (struct sockaddr_un) <= sizeof ((struct zc_addr *)0)->bytes
+                   && sizeof (struct sockaddr_in6) <= sizeof ((struct zc_addr *)0)->bytes,
                "an address of each family we use fits");
 
 #define PATH_AT offsetof (struct sockaddr_un, sun_path)
@@ -22,7 +22,7 @@ void zc_addr_set (struct zc_addr *a, const void *from, socklen_t len)
     if (len > sizeof a->bytes) /* the system cut a longer one */
         len = sizeof a->bytes;
     memcpy (a->bytes, from, len);
-    a->len = (uint32_t) len;
+    a->len = (uint32_t)len;
 }
 
 int zc_addr_family (const struct zc_addr *a)
@@ -114,7 +114,7 @@ static int cut (int length, size_t cap)
 {
     if (length < 0 || cap == 0)
         return 0;
-    return (size_t) length < cap ? length : (int) cap - 1;
+    return (size_t)length < cap ? length : (int)cap - 1;
 }
 
 static int v6_host (const struct sockaddr_in6 *in6, char *out, size_t cap)
@@ -132,14 +132,14 @@ static int v6_host (const struct sockaddr_in6 *in6, char *out, size_t cap)
         return cut (snprintf (out, cap, "%s", host), cap);
     if (if_indextoname (in6->sin6_scope_id, name))
         return cut (snprintf (out, cap, "%s%%%s", host, name), cap);
-    return cut (snprintf (out, cap, "%s%%%u", host, (unsigned) in6->sin6_scope_id), cap);
+    return cut (snprintf (out, cap, "%s%%%u", host, (unsigned)in6->sin6_scope_id), cap);
 }
 
 static int unix_text (const struct zc_addr *a, char *out, size_t cap)
 {
     struct sockaddr_un un = {.sun_family = AF_UNIX};
     size_t len = a->len < sizeof un ? a->len : sizeof un;
-    int name = len > PATH_AT ? (int) (len - PATH_AT) : 0; /* bytes, the first a NUL if abstract */
+    int name = len > PATH_AT ? (int)(len - PATH_AT) : 0; /* bytes, the first a NUL if abstract */
 
     memcpy (&un, a->bytes, len);
     if (name > 0 && un.sun_path[0] == '\0')
@@ -176,9 +176,8 @@ int zc_addr_text (const struct zc_addr *a, char *out, size_t cap)
     zc_addr_host (a, host, sizeof host);
     if (family != AF_INET && family != AF_INET6)
         return cut (snprintf (out, cap, "%s", host), cap);
-    return cut (snprintf (out, cap, strchr (host, ':') ? "[%s]:%u" : "%s:%u", host,
-                          (unsigned) zc_addr_port (a)),
-                cap);
+    return cut (
+        snprintf (out, cap, strchr (host, ':') ? "[%s]:%u" : "%s:%u", host, (unsigned)zc_addr_port (a)), cap);
 }
 
 int zc_addr_ipc (struct zc_addr *a, const char *path)
@@ -194,13 +193,13 @@ int zc_addr_ipc (struct zc_addr *a, const char *path)
     if (path[0] == '@') {
 #ifdef __linux__ /* alone has names that are no files */
         un.sun_path[0] = '\0';
-        zc_addr_set (a, &un, (socklen_t) (PATH_AT + n));
+        zc_addr_set (a, &un, (socklen_t)(PATH_AT + n));
         return 0;
 #else
         return -EINVAL;
 #endif
     }
-    zc_addr_set (a, &un, (socklen_t) (PATH_AT + n + 1));
+    zc_addr_set (a, &un, (socklen_t)(PATH_AT + n + 1));
     return 0;
 }
 

@@ -8,7 +8,7 @@
 /* What a call of the system takes: the bytes as they are, suitably aligned. */
 static inline const struct sockaddr *zc_addr_raw (const struct zc_addr *a)
 {
-    return (const struct sockaddr *) (const void *) a->bytes;
+    return (const struct sockaddr *)(const void *)a->bytes;
 }
 int zc_addr_family (const struct zc_addr *); /* AF_UNSPEC when len is 0 */
 bool zc_addr_is_any (const struct zc_addr *);

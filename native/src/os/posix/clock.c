@@ -8,12 +8,12 @@ uint64_t zc_now (void)
     struct timespec ts;
 
     clock_gettime (CLOCK_MONOTONIC, &ts);
-    return (uint64_t) ts.tv_sec * 1000000000ull + (uint64_t) ts.tv_nsec;
+    return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
 }
 
 uint64_t zc_deadline_after (int64_t ms)
 {
     uint64_t now = zc_now ();
 
-    return (uint64_t) ms >= (ZC_NEVER - now) / ZC_MS ? ZC_NEVER : now + (uint64_t) ms * ZC_MS;
+    return (uint64_t)ms >= (ZC_NEVER - now) / ZC_MS ? ZC_NEVER : now + (uint64_t)ms * ZC_MS;
 }

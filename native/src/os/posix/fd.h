@@ -9,6 +9,6 @@
 int zc_fd_socket (int domain, int type, int *fd);          /* 0 or negative errno */
 int zc_fd_accept (int fd, int *out, struct zc_addr *peer); /* one accept(2); peer may be NULL */
 int zc_fd_pipe (int ends[2]);                              /* read end, write end */
-int zc_fd_fit (int fd); /* the same by fcntl, for what others made */
+int zc_fd_fit (int fd);                                    /* the same by fcntl, for what others made */
 
 #endif

@@ -29,7 +29,7 @@ int zc_fd_accept (int fd, int *out, struct zc_addr *peer)
     struct sockaddr_storage at;
     socklen_t len = sizeof at;
 
-    *out = accept (fd, peer ? (struct sockaddr *) &at : NULL, peer ? &len : NULL);
+    *out = accept (fd, peer ? (struct sockaddr *)&at : NULL, peer ? &len : NULL);
     if (*out < 0)
         return -errno;
     if (peer)

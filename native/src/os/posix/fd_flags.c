@@ -18,8 +18,8 @@ int zc_fd_accept (int fd, int *out, struct zc_addr *peer)
     struct sockaddr_storage at;
     socklen_t len = sizeof at;
 
-    *out = accept4 (fd, peer ? (struct sockaddr *) &at : NULL, peer ? &len : NULL,
-                    SOCK_NONBLOCK | SOCK_CLOEXEC);
+    *out =
+        accept4 (fd, peer ? (struct sockaddr *)&at : NULL, peer ? &len : NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (*out < 0)
         return -errno;
     if (peer)

@@ -25,15 +25,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOCK_PATIENCE                                                                              \
-    (200 * ZC_MS)    /* the lock is held for microseconds, unless a stranger holds it */
-#define PATH_CAP 128 /* more than any socket path */
+#define LOCK_PATIENCE (200 * ZC_MS) /* the lock is held for microseconds, unless a stranger holds it */
+#define PATH_CAP 128                /* more than any socket path */
 
 /* The directory of path, as text. */
 static void directory_of (const char *path, char out[static PATH_CAP])
 {
     const char *slash = strrchr (path, '/');
-    int n = slash ? (int) (slash - path) : 0;
+    int n = slash ? (int)(slash - path) : 0;
 
     if (!slash)
         snprintf (out, PATH_CAP, ".");
@@ -77,7 +76,7 @@ static bool file_id (const char *path, struct zc_ipc_id *id)
 
     if (lstat (path, &st) < 0 || !S_ISSOCK (st.st_mode))
         return false;
-    *id = (struct zc_ipc_id){(uint64_t) st.st_dev, (uint64_t) st.st_ino};
+    *id = (struct zc_ipc_id){(uint64_t)st.st_dev, (uint64_t)st.st_ino};
     return true;
 }
 
@@ -128,9 +127,9 @@ static int take_over (int fd, const char *path, const struct zc_addr *addr)
 static void tune (int fd, const struct zc_net_opts *o)
 {
     if (o->sndbuf >= 0)
-        (void) setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &o->sndbuf, sizeof o->sndbuf);
+        (void)setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &o->sndbuf, sizeof o->sndbuf);
     if (o->rcvbuf >= 0)
-        (void) setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &o->rcvbuf, sizeof o->rcvbuf);
+        (void)setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &o->rcvbuf, sizeof o->rcvbuf);
 }
 
 int zc_ipc_listen (const char *path, const struct zc_net_opts *o, int *fd, struct zc_ipc_id *id)
@@ -153,7 +152,7 @@ int zc_ipc_listen (const char *path, const struct zc_net_opts *o, int *fd, struc
     if (rc < 0)
         goto fail;
     if (file)
-        (void) file_id (path, id); /* gone already: then it is not ours to remove */
+        (void)file_id (path, id); /* gone already: then it is not ours to remove */
     if (listen (s, o->backlog < 0 ? SOMAXCONN : o->backlog) < 0) {
         rc = -errno;
         goto fail_bound;
@@ -212,12 +211,12 @@ static int make_in (const char *dir, char *out, size_t cap)
     struct zc_addr addr;
     int n = snprintf (temp, sizeof temp, "%s/zc-XXXXXX%s", dir, name), rc;
 
-    if (n < 0 || (size_t) n >= sizeof temp || (size_t) n >= cap)
+    if (n < 0 || (size_t)n >= sizeof temp || (size_t)n >= cap)
         return -ENAMETOOLONG;
     rc = zc_addr_ipc (&addr, temp);
     if (rc < 0)
         return rc;
-    temp[(size_t) n - (sizeof name - 1)] = '\0';
+    temp[(size_t)n - (sizeof name - 1)] = '\0';
     if (!mkdtemp (temp))
         return -errno;
     snprintf (out, cap, "%s%s", temp, name);

@@ -34,7 +34,7 @@ static void set_up (void)
 static struct bed *bed_of (const zc_mutex *m)
 {
     pthread_once (&once, set_up);
-    return &beds[((uintptr_t) m >> 6) % BEDS];
+    return &beds[((uintptr_t)m >> 6) % BEDS];
 }
 
 void zc_mutex_sleep (zc_mutex *m)

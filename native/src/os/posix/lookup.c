@@ -117,8 +117,7 @@ static void lookup_main (void *arg)
 /* One more thread, if there is room. 0 also when others will do the work. Locked. */
 static int hire (struct desk *d)
 {
-    static const struct zc_thread_tune tune = {
-        .policy = -1, .priority = -1, .name = "zcffi/resolve"};
+    static const struct zc_thread_tune tune = {.policy = -1, .priority = -1, .name = "zcffi/resolve"};
     struct zc_thread t;
     int rc;
 
@@ -133,8 +132,8 @@ static int hire (struct desk *d)
 }
 
 int zc_resolve_start (const char *host, uint16_t port, unsigned flags,
-                      void (*done) (void *arg, const struct zc_addr *, int count_or_error),
-                      void *arg, struct zc_lookup **out)
+                      void (*done) (void *arg, const struct zc_addr *, int count_or_error), void *arg,
+                      struct zc_lookup **out)
 {
     size_t n = strlen (host) + 1;
     struct desk *d = desk_get ();

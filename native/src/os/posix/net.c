@@ -47,7 +47,7 @@ int zc_net_local (int fd, struct zc_addr *a)
     struct sockaddr_storage at;
     socklen_t len = sizeof at;
 
-    if (getsockname (fd, (struct sockaddr *) &at, &len) < 0)
+    if (getsockname (fd, (struct sockaddr *)&at, &len) < 0)
         return -errno;
     zc_addr_set (a, &at, len);
     return 0;
@@ -58,7 +58,7 @@ int zc_net_peer (int fd, struct zc_addr *a)
     struct sockaddr_storage at;
     socklen_t len = sizeof at;
 
-    if (getpeername (fd, (struct sockaddr *) &at, &len) < 0)
+    if (getpeername (fd, (struct sockaddr *)&at, &len) < 0)
         return -errno;
     zc_addr_set (a, &at, len);
     return 0;
@@ -111,10 +111,10 @@ int64_t zc_net_write (int fd, const void *buf, size_t n)
 
 int64_t zc_net_writev (int fd, const struct iovec *iov, int n)
 {
-    struct msghdr msg = {.msg_iov = (struct iovec *) (uintptr_t) iov}; /* sendmsg only reads it */
+    struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)iov}; /* sendmsg only reads it */
     ssize_t put;
 
-    msg.msg_iovlen = (__typeof__ (msg.msg_iovlen)) (n < IOV_MAX ? n : IOV_MAX);
+    msg.msg_iovlen = (__typeof__ (msg.msg_iovlen))(n < IOV_MAX ? n : IOV_MAX);
     do
         put = sendmsg (fd, &msg, MSG_NOSIGNAL);
     while (put < 0 && errno == EINTR);
@@ -124,7 +124,7 @@ int64_t zc_net_writev (int fd, const struct iovec *iov, int n)
 size_t zc_net_waiting (int fd)
 {
     int n = 0;
-    return ioctl (fd, FIONREAD, &n) == 0 && n > 0 ? (size_t) n : 0;
+    return ioctl (fd, FIONREAD, &n) == 0 && n > 0 ? (size_t)n : 0;
 }
 
 void zc_net_shutdown (int fd)

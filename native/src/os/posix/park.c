@@ -75,7 +75,7 @@ static struct zc_parker *self_new (unsigned epoch)
         p = calloc (1, sizeof *p);
         if (!p)
             return NULL;
-        p->wake = (struct zc_wake) ZC_WAKE_INIT;
+        p->wake = (struct zc_wake)ZC_WAKE_INIT;
         p->epoch = epoch;
         atomic_init (&p->how, ZC_PARK_WORD);
         atomic_init (&p->word, 1);

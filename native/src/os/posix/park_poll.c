@@ -18,7 +18,7 @@ int zc_park_word_how (struct zc_parker *p)
 
 void zc_park_word_raise (struct zc_parker *p)
 {
-    (void) p;
+    (void)p;
 }
 
 int zc_park_sleep (struct zc_parker *p, uint64_t deadline)
@@ -35,8 +35,8 @@ int zc_park_sleep (struct zc_parker *p, uint64_t deadline)
 
         if (now >= deadline)
             return -ETIMEDOUT;
-        left = deadline - now > INT64_MAX ? -1 : (int64_t) (deadline - now);
-        if (how < 0 && (left < 0 || left > (int64_t) SLICE))
+        left = deadline - now > INT64_MAX ? -1 : (int64_t)(deadline - now);
+        if (how < 0 && (left < 0 || left > (int64_t)SLICE))
             left = SLICE;
         rc = zc_poll_ns (&pfd, 1, left, NULL);
         if (rc > 0)

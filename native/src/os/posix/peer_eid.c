@@ -15,8 +15,8 @@ int zc_ipc_peer (int fd, int64_t *pid, int64_t *uid, int64_t *gid)
     if (getpeereid (fd, &user, &group) < 0)
         return -errno;
     *pid = -1;
-    *uid = (int64_t) user;
-    *gid = (int64_t) group;
+    *uid = (int64_t)user;
+    *gid = (int64_t)group;
 #ifdef LOCAL_PEERPID /* macOS */
     pid_t process;
     socklen_t len = sizeof process;

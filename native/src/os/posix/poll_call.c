@@ -9,8 +9,8 @@
 
 static short to_poll (unsigned events)
 {
-    return (short) ((events & ZC_POLL_IN ? POLLIN : 0) | (events & ZC_POLL_OUT ? POLLOUT : 0)
-                    | (events & ZC_POLL_PRI ? POLLPRI : 0));
+    return (short)((events & ZC_POLL_IN ? POLLIN : 0) | (events & ZC_POLL_OUT ? POLLOUT : 0)
+                   | (events & ZC_POLL_PRI ? POLLPRI : 0));
 }
 
 static unsigned from_poll (short revents)

@@ -14,7 +14,7 @@ int zc_poll_ns (struct pollfd *fds, size_t n, int64_t timeout, const sigset_t *m
 
     if (mask)
         pthread_sigmask (SIG_SETMASK, mask, &before);
-    rc = poll (fds, (nfds_t) n, ms > INT_MAX ? INT_MAX : (int) ms);
+    rc = poll (fds, (nfds_t)n, ms > INT_MAX ? INT_MAX : (int)ms);
     if (rc < 0)
         rc = -errno;
     if (mask)

@@ -26,7 +26,7 @@ static bool from_device (uint8_t *out, size_t n)
             break;
         if (got > 0) {
             out += got;
-            n -= (size_t) got;
+            n -= (size_t)got;
         }
     }
     close (fd);

@@ -35,16 +35,16 @@ static void add_any (struct finds *f, bool ipv6)
     struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
 
     if (ipv6)
-        add (f, (struct sockaddr *) &in6, sizeof in6);
+        add (f, (struct sockaddr *)&in6, sizeof in6);
     else
-        add (f, (struct sockaddr *) &in, sizeof in);
+        add (f, (struct sockaddr *)&in, sizeof in);
 }
 
 /* Is this address of an interface wanted in this round? IPv6 before IPv4, link-local after those
  * that reach further. */
 static bool suits (const struct sockaddr *sa, int round)
 {
-    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *) (const void *) sa;
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)sa;
 
     if (round == 2)
         return sa->sa_family == AF_INET;
@@ -113,7 +113,7 @@ static bool is_host (const char *host)
     if (n == 0 || n > HOST_MAX)
         return false;
     for (size_t i = 0; i < n; i++)
-        if ((unsigned char) host[i] <= ' ' || host[i] == 0x7f || strchr ("/[]*\\\"", host[i]))
+        if ((unsigned char)host[i] <= ' ' || host[i] == 0x7f || strchr ("/[]*\\\"", host[i]))
             return false;
     return true;
 }

@@ -18,7 +18,7 @@
 /* An option whose refusal is no reason to fail. */
 static void hint (int fd, int level, int option, int value)
 {
-    (void) setsockopt (fd, level, option, &value, sizeof value);
+    (void)setsockopt (fd, level, option, &value, sizeof value);
 }
 
 /* 0 when the socket is bound to the device, or none is asked for. Asking twice needs a privilege,
@@ -33,11 +33,11 @@ static int bind_device (int fd, const char *device)
 
     if (getsockopt (fd, SOL_SOCKET, SO_BINDTODEVICE, now, &len) == 0 && strcmp (now, device) == 0)
         return 0;
-    if (setsockopt (fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t) strlen (device)) < 0)
+    if (setsockopt (fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen (device)) < 0)
         return -errno;
     return 0;
 #else
-    (void) fd;
+    (void)fd;
     return -EOPNOTSUPP;
 #endif
 }
@@ -55,8 +55,7 @@ static void tune_early (int fd, bool v6, const struct zc_net_opts *o)
         if (v6)
             hint (fd, IPPROTO_IPV6, IPV6_TCLASS, o->tos);
 #endif
-        hint (fd, IPPROTO_IP, IP_TOS,
-              o->tos); /* also counts for IPv4 peers of a dual-stack socket */
+        hint (fd, IPPROTO_IP, IP_TOS, o->tos); /* also counts for IPv4 peers of a dual-stack socket */
     }
 }
 
@@ -144,14 +143,13 @@ static int bind_source (int fd, const struct zc_addr *src)
         hint (fd, SOL_SOCKET, SO_REUSEADDR, 1); /* a reconnect from the same port meets TIME_WAIT */
 #ifdef IP_BIND_ADDRESS_NO_PORT
     else
-        hint (fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT,
-              1); /* ports may be shared between destinations */
+        hint (fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1); /* ports may be shared between destinations */
 #endif
     return bind (fd, zc_addr_raw (src), src->len) < 0 ? -errno : 0;
 }
 
-int zc_tcp_connect (const struct zc_addr *dst, const struct zc_addr *src,
-                    const struct zc_net_opts *o, int *fd)
+int zc_tcp_connect (const struct zc_addr *dst, const struct zc_addr *src, const struct zc_net_opts *o,
+                    int *fd)
 {
     int s, rc;
 
@@ -176,6 +174,5 @@ bool zc_tcp_is_self (int fd)
 {
     struct zc_addr local, peer;
 
-    return zc_net_local (fd, &local) == 0 && zc_net_peer (fd, &peer) == 0
-           && zc_addr_same (&local, &peer);
+    return zc_net_local (fd, &local) == 0 && zc_net_peer (fd, &peer) == 0 && zc_addr_same (&local, &peer);
 }

@@ -72,8 +72,7 @@ static int start (pthread_t *id, struct start *s, const pthread_attr_t *attr)
     return -rc;
 }
 
-int zc_thread_start (struct zc_thread *t, void (*main) (void *), void *arg,
-                     const struct zc_thread_tune *tune)
+int zc_thread_start (struct zc_thread *t, void (*main) (void *), void *arg, const struct zc_thread_tune *tune)
 {
     sigset_t all, before;
     int rc;
@@ -121,7 +120,7 @@ void zc_thread_yield (void)
 
 void zc_thread_sleep_ms (uint64_t ms)
 {
-    struct timespec left = {(time_t) (ms / 1000), (long) (ms % 1000) * 1000000};
+    struct timespec left = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
 
     while (nanosleep (&left, &left) < 0 && errno == EINTR)
         ;

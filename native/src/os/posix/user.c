@@ -21,7 +21,7 @@ static bool lists (const char *name, group_id first, group_id gid)
     bool found = false;
 
     for (;;) {
-        group_id *more = zc_realloc (groups, (size_t) room * sizeof *groups);
+        group_id *more = zc_realloc (groups, (size_t)room * sizeof *groups);
 
         if (!more)
             goto end;
@@ -54,12 +54,11 @@ bool zc_user_in_group (int64_t uid, int64_t gid)
         if (!more)
             goto end;
         text = more;
-        rc = getpwuid_r ((uid_t) uid, &entry, text, cap, &user);
+        rc = getpwuid_r ((uid_t)uid, &entry, text, cap, &user);
         cap *= 2;
     } while (rc == ERANGE && cap <= 1 << 20);
     if (rc == 0 && user)
-        found = user->pw_gid == (gid_t) gid
-                || lists (user->pw_name, (group_id) user->pw_gid, (group_id) gid);
+        found = user->pw_gid == (gid_t)gid || lists (user->pw_name, (group_id)user->pw_gid, (group_id)gid);
 end:
     zc_free (text);
     return found;

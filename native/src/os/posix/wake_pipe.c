@@ -33,8 +33,7 @@ static _Atomic int *place (int fd, bool make)
     fresh = calloc (1, sizeof *fresh);
     if (!fresh)
         return NULL;
-    if (atomic_compare_exchange_strong_explicit (slot, &b, fresh, memory_order_acq_rel,
-                                                 memory_order_acquire))
+    if (atomic_compare_exchange_strong_explicit (slot, &b, fresh, memory_order_acq_rel, memory_order_acquire))
         b = fresh;
     else
         free (fresh); /* another thread was first, b is its block now */
@@ -46,7 +45,7 @@ int zc_wake_open (struct zc_wake *w)
     int ends[2], rc = zc_fd_pipe (ends);
     _Atomic int *at;
 
-    *w = (struct zc_wake) ZC_WAKE_INIT;
+    *w = (struct zc_wake)ZC_WAKE_INIT;
     if (rc < 0)
         return rc;
     at = place (ends[0], true);
@@ -91,7 +90,7 @@ void zc_wake_clear (struct zc_wake *w)
 
     do
         n = read (w->fd, sink, sizeof sink);
-    while (n == (ssize_t) sizeof sink || (n < 0 && errno == EINTR));
+    while (n == (ssize_t)sizeof sink || (n < 0 && errno == EINTR));
 }
 
 void zc_wake_close (struct zc_wake *w)
@@ -104,5 +103,5 @@ void zc_wake_close (struct zc_wake *w)
         close (w->other);
         close (w->fd);
     }
-    *w = (struct zc_wake) ZC_WAKE_INIT;
+    *w = (struct zc_wake)ZC_WAKE_INIT;
 }

@@ -317,7 +317,7 @@ TEST (putting_without_memory_changes_nothing)
         for (size_t i = 0; i < count; i++)
             make_msg (&parts[i], any_size ());
         atomic_store (&zc_alloc_fail_at, 1 + (int)dice (6));
-        int rc = zc_outq_put (&o, parts, count);
+        int rc = zc_outq_put (&o, parts, count, false);
         atomic_store (&zc_alloc_fail_at, 0);
         for (size_t i = 0; i < count; i++) {
             CHECK (zc_msg_is_live (&parts[i]));
@@ -393,7 +393,7 @@ TEST (an_outgoing_queue_is_written_credited_and_rewound)
                     model_put (&m, i + 1 < count ? ZC_F_MORE : 0, zc_msg_bytes (&parts[i]),
                                zc_msg_size (&parts[i]));
                 }
-                CHECK_INT (zc_outq_put (&o, parts, count), 0);
+                CHECK_INT (zc_outq_put (&o, parts, count, false), 0);
                 for (size_t i = 0; i < count; i++)
                     zc_msg_close (&parts[i]);
                 msgs++;

@@ -29,8 +29,11 @@ void zc_node_free (struct zc_node *n)
     }
     if (n->kind == ZC_NODE_SLICE)
         zc_chunk_unref (as_slice (n)->chunk);
-    else if (n->kind == ZC_NODE_REF)
+    else if (n->kind == ZC_NODE_REF) {
+        if (as_ref (n)->msg.kind == ZC_MSG_LENT)
+            zc_free (as_ref (n)->msg.r.body);
         zc_msg_drop (&as_ref (n)->msg);
+    }
     zc_free (n);
 }
 
@@ -58,6 +61,14 @@ uint8_t *zc_frames_room (struct zc_frames *q, size_t need)
     return b->d;
 }
 
+static void node_ref_init (struct zc_node_ref *r, uint8_t flags, size_t n)
+{
+    zc_node_init (&r->n, ZC_NODE_REF);
+    r->n.cap = 0;
+    r->n.p = r->n.head;
+    r->n.e = r->n.head + zc_frame_head (r->n.head, flags, n);
+}
+
 int zc_frames_put_msg (struct zc_frames *q, struct zc_msg *m, uint8_t flags, bool keep_meta)
 {
     size_t n = zc_msg_size (m);
@@ -78,10 +89,7 @@ int zc_frames_put_msg (struct zc_frames *q, struct zc_msg *m, uint8_t flags, boo
         zc_meta_unref (r->msg.meta);
         r->msg.meta = NULL;
     }
-    zc_node_init (&r->n, ZC_NODE_REF);
-    r->n.cap = 0;
-    r->n.p = r->n.head;
-    r->n.e = r->n.head + zc_frame_head (r->n.head, flags, n);
+    node_ref_init (r, flags, n);
     zc_node_append (q, &r->n);
     return 0;
 }
@@ -214,7 +222,69 @@ static void undo (struct zc_frames *q, struct zc_node *tail, uint8_t *end)
         q->head = NULL;
 }
 
-int zc_outq_put (struct zc_outq *o, struct zc_msg *parts, size_t count)
+/* Memory for n bytes. */
+static struct zc_body *spare_take (struct zc_outq *o, size_t n)
+{
+    struct zc_body *b = o->spare;
+
+    if (b && n <= o->spare_size && n >= o->spare_size / 4) {
+        o->spare = NULL;
+        return b;
+    }
+    return zc_alloc (sizeof *b + n);
+}
+
+/* The message of the first lent part is written: its copy is not needed. */
+static void spare_keep (struct zc_outq *o)
+{
+    struct zc_msg *m = &as_ref (o->lent)->msg;
+
+    zc_free (o->spare);
+    o->spare = m->r.body;
+    o->spare_size = m->r.size;
+    m->r.body = NULL;
+    o->lent = NULL;
+}
+
+/* A part that stays its owner's; the memory to copy it to is kept at once, so that copying it later never fails. */
+static int put_lent (struct zc_outq *o, const struct zc_msg *m, uint8_t flags)
+{
+    size_t n = m->r.size;
+    struct zc_node_ref *r = zc_alloc (sizeof *r);
+    struct zc_body *body = r ? spare_take (o, n) : NULL;
+
+    if (!body) {
+        zc_free (r);
+        return -ENOMEM;
+    }
+    zc_msg_lend (&r->msg, m->r.data, n);
+    r->msg.r.body = body;
+    node_ref_init (r, flags, n);
+    zc_node_append (&o->q, &r->n);
+    if (!o->lent) {
+        o->lent = &r->n;
+        o->lent_bytes = 0;
+    }
+    o->lent_bytes += n;
+    return 0;
+}
+
+void zc_node_copy_lent (struct zc_node_ref *r)
+{
+    memcpy (r->msg.r.body->d, r->msg.r.data, r->msg.r.size);
+}
+
+void zc_outq_took_copy (struct zc_outq *o)
+{
+    struct zc_msg *m = &as_ref (o->lent)->msg;
+
+    zc_msg_adopt (m, m->r.body, m->r.size);
+    do
+        o->lent = o->lent->next;
+    while (o->lent && !(o->lent->kind == ZC_NODE_REF && as_ref (o->lent)->msg.kind == ZC_MSG_LENT));
+}
+
+int zc_outq_put (struct zc_outq *o, struct zc_msg *parts, size_t count, bool keep_lent)
 {
     struct zc_node *tail = o->q.tail;
     uint8_t *end = tail ? tail->e : NULL;
@@ -222,9 +292,14 @@ int zc_outq_put (struct zc_outq *o, struct zc_msg *parts, size_t count)
 
     for (size_t i = 0; i < count; i++) {
         size_t n = zc_msg_size (&parts[i]);
-        int rc = zc_frames_put_msg (&o->q, &parts[i], i + 1 < count ? ZC_F_MORE : 0, false);
+        uint8_t flags = i + 1 < count ? ZC_F_MORE : 0;
+        int rc = keep_lent && parts[i].kind == ZC_MSG_LENT && n >= ZC_LENT_FROM
+                     ? put_lent (o, &parts[i], flags)
+                     : zc_frames_put_msg (&o->q, &parts[i], flags, false);
         if (rc < 0) {
             undo (&o->q, tail, end);
+            if (keep_lent)
+                o->lent = NULL;
             return rc;
         }
         bytes += n + (n <= 255 ? 2 : 9);
@@ -339,6 +414,8 @@ uint32_t zc_outq_wrote (struct zc_outq *o, size_t n)
     o->bytes -= n;
     if (!o->bytes) {
         size_t used = 0;
+        if (o->lent)
+            spare_keep (o);
         for (const struct zc_node *t = o->q.head; t; t = t->next)
             used += t->kind == ZC_NODE_BYTES ? (size_t)(t->e - t->p) : 0;
         uint32_t all = zc_outq_clear (o);
@@ -377,6 +454,8 @@ uint32_t zc_outq_wrote (struct zc_outq *o, size_t n)
     while (o->q.head != o->snode) {
         struct zc_node *h = o->q.head;
         o->q.head = h->next;
+        if (o->lent == h)
+            spare_keep (o);
         zc_node_free (h);
     }
     return done;
@@ -395,8 +474,15 @@ uint32_t zc_outq_clear (struct zc_outq *o)
 {
     uint32_t lost = o->msgs;
     zc_frames_clear (&o->q);
-    o->wnode = o->snode = NULL;
+    o->wnode = o->snode = o->lent = NULL;
     o->woff = o->soff = o->bytes = 0;
     o->msgs = 0;
     return lost;
+}
+
+void zc_outq_close (struct zc_outq *o)
+{
+    zc_outq_clear (o);
+    zc_free (o->spare);
+    o->spare = NULL;
 }

@@ -29,9 +29,10 @@ enum zc_node_kind
     ZC_NODE_LANE /* bytes of a lane (base/lane.h) */
 };
 
-#define ZC_NODE_MIN 512u   /* bytes of the first own node of a queue */
-#define ZC_NODE_MAX 98304u /* and of the largest (below what malloc maps afresh each time) */
-#define ZC_REF_FROM 2048u  /* a body of this size or more, if it is counted, goes by reference */
+#define ZC_NODE_MIN 512u    /* bytes of the first own node of a queue */
+#define ZC_NODE_MAX 98304u  /* and of the largest (below what malloc maps afresh each time) */
+#define ZC_REF_FROM 2048u   /* a body of this size or more, if it is counted, goes by reference */
+#define ZC_LENT_FROM 32768u /* a lent body of this size or more may be written from where it lies */
 
 struct zc_node
 {
@@ -62,7 +63,8 @@ struct zc_node_slice
 struct zc_node_ref
 {
     struct zc_node n;
-    struct zc_msg msg;
+    struct zc_msg
+        msg; /* LENT: still the bytes of a caller, who waits; its body is the memory they will be copied to */
 };
 
 struct zc_frames
@@ -222,13 +224,30 @@ struct zc_outq
     size_t woff;
     struct zc_node *snode; /* first message that is not wholly written */
     size_t soff;
+    struct zc_node
+        *lent;         /* first node whose bytes are still a caller's, in the last message put; NULL: none */
+    size_t lent_bytes; /* of it and those behind it */
+    struct zc_body *
+        spare; /* memory for a copy that was never needed, nor touched: the next lent part has it. NULL: none */
+    size_t spare_size;
     size_t bytes;  /* not yet written */
     uint32_t msgs; /* messages not yet wholly written */
 };
 
 void zc_outq_init (struct zc_outq *);
-/* Appends a whole message of count parts; nothing changes on -ENOMEM. The messages stay the caller's. */
-int zc_outq_put (struct zc_outq *, struct zc_msg *parts, size_t count);
+/* Appends a whole message of count parts; nothing changes on -ENOMEM. The messages stay the caller's. keep_lent: parts that are LENT and
+ * of ZC_LENT_FROM bytes or more are not copied yet. Before their owner has them back the message has to be wholly written, or all that
+ * zc_outq_lent finds copied. */
+int zc_outq_put (struct zc_outq *, struct zc_msg *parts, size_t count, bool keep_lent);
+/* The first part whose bytes are still a caller's; NULL: there is none (any more). */
+static inline struct zc_node_ref *zc_outq_lent (const struct zc_outq *o)
+{
+    return (struct zc_node_ref *)(void *)o->lent;
+}
+/* Copies them into the memory that was kept for them: needs no lock, as long as nobody else may write this queue out. */
+void zc_node_copy_lent (struct zc_node_ref *);
+/* The queue takes the copy of its first lent part (under the lock). */
+void zc_outq_took_copy (struct zc_outq *);
 /* The hot case: one part, bytes copied. */
 static inline int zc_outq_put_bytes (struct zc_outq *o, const void *data, size_t n)
 {
@@ -266,5 +285,7 @@ static inline bool zc_outq_at_start (const struct zc_outq *o)
 void zc_outq_rewind (struct zc_outq *);
 /* Drops everything; returns how many messages that were. Not while somebody writes. */
 uint32_t zc_outq_clear (struct zc_outq *);
+/* The same, and what the empty queue still holds. */
+void zc_outq_close (struct zc_outq *);
 
 #endif

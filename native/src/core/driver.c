@@ -780,7 +780,7 @@ static void link_gone (struct zc_task *t)
 
 void zc_driver_bury (struct zc_link *l)
 {
-    if (!l->is_dead || l->is_held || l->is_reading || l->is_gone_posted || !l->is_joined)
+    if (!l->is_dead || l->is_held || l->wanted_by || l->is_reading || l->is_gone_posted || !l->is_joined)
         return;
     l->is_gone_posted = true;
     l->gone_task.fn = link_gone;

@@ -128,6 +128,18 @@ static int put_conflated (struct zc_pipe *p, struct zc_msg *parts, size_t count)
     return 0;
 }
 
+/* A large part that its caller lent may be written from where it lies: this caller will hold the link until it is written or copied. */
+static bool may_keep_lent (const struct zc_pipe *p, const struct zc_msg *parts, size_t count)
+{
+    const struct zc_link *l = p->link;
+
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].kind == ZC_MSG_LENT && parts[i].r.size >= ZC_LENT_FROM)
+            return l && l->is_joined && !l->is_dead && !l->is_over && !l->wanted_by && !p->out.lent
+                   && !l->ops->encode;
+    return false;
+}
+
 int zc_pipe_put (struct zc_pipe *p, struct zc_msg *parts, size_t count, bool force)
 {
     struct zc_hub *h = p->hub;
@@ -143,7 +155,10 @@ int zc_pipe_put (struct zc_pipe *p, struct zc_msg *parts, size_t count, bool for
         rc = put_conflated (p, parts, count);
     else {
         size_t before = p->out.bytes;
-        rc = zc_outq_put (&p->out, parts, count);
+        bool keep_lent = may_keep_lent (p, parts, count);
+        rc = zc_outq_put (&p->out, parts, count, keep_lent);
+        if (rc == 0 && keep_lent)
+            h->lent_to = p;
         if (rc == 0 && p->link)
             h->unsent += p->out.bytes - before;
     }
@@ -357,7 +372,7 @@ void zc_pipe_retire (struct zc_pipe *p)
 void zc_pipe_discard (struct zc_pipe *p)
 {
     zc_frames_clear (&p->in);
-    zc_outq_clear (&p->out);
+    zc_outq_close (&p->out);
     if (p->slot.kind != ZC_MSG_CLOSED)
         zc_msg_drop (&p->slot);
     zc_meta_unref (p->meta);

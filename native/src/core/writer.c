@@ -16,6 +16,9 @@
 #define PAUSE (50 * ZC_US) /* a thread that has not written for so long starts afresh */
 #define FEW_WRITES 16      /* so many of its writes in a row are judged by their sockets alone */
 #define BURST_TICK (100 * ZC_US)
+#define NS_A_BYTE 1 /* what copying a large message takes, about, its memory being fresh */
+#define CREDIT_MAX                                                                                           \
+    (2 * ZC_MS) /* for so long at most a caller waits for room, however much it has written before */
 #define MANY_BYTES (256u << 10) /* more than this a caller leaves to the I/O thread */
 enum
 {
@@ -73,7 +76,8 @@ void zc_driver_dirty (struct zc_hub *h, struct zc_pipe *p)
 {
     const struct zc_link *l = p->link;
 
-    if (p->is_dirty || !l || !l->is_joined || l->is_held || l->is_blocked || l->is_dead || !has_bytes (p))
+    if (p->is_dirty || !l || !l->is_joined || l->is_held || l->wanted_by || l->is_blocked || l->is_dead
+        || !has_bytes (p))
         return;
     p->is_dirty = true;
     p->dirty_next = NULL;
@@ -133,7 +137,7 @@ static int gather (struct zc_link *l, struct iovec *iov, size_t *own, size_t *to
     int k = 0;
 
     if (p->slot.kind != ZC_MSG_CLOSED && !p->out.bytes) {
-        if (zc_outq_put (&p->out, &p->slot, 1) == 0) {
+        if (zc_outq_put (&p->out, &p->slot, 1, false) == 0) {
             p->hub->unsent += p->out.bytes;
             zc_msg_drop (&p->slot);
         }
@@ -201,45 +205,68 @@ static bool is_hold_over (const struct zc_hub *h, uint64_t now)
     return now - from > HOLD + 2 * h->write_cost;
 }
 
-void zc_driver_write (struct zc_hub *h, struct zc_pipe *p)
+struct written
+{
+    size_t total; /* bytes there were to write */
+    int64_t n;    /* bytes written, or a negative errno */
+};
+
+/* Writes once what a pipe has. Its link is held then, until let_go. Unlocks, if there is something to write. */
+static struct written write_once (struct zc_hub *h, struct zc_pipe *p)
 {
     struct zc_link *l = p->link;
     struct iovec iov[PIECES];
-    size_t own, total;
-    int k = gather (l, iov, &own, &total);
+    struct written w = {0};
+    size_t own;
+    int k = gather (l, iov, &own, &w.total);
 
-    if (!k) {
-        if (has_bytes (p))
-            zc_driver_kill (h, l, -ENOMEM, 0, "no memory for what is to be sent");
-        return;
-    }
     l->is_held = true;
+    if (!k)
+        return w;
     zc_hub_unlock (h);
     uint64_t began = zc_now ();
-    int64_t n = zc_net_writev (l->fd, iov, k);
+    w.n = zc_net_writev (l->fd, iov, k);
     uint64_t now = zc_now ();
     zc_hub_lock (h);
     uint64_t cost = now - began < COST_MAX ? now - began : COST_MAX;
     h->write_cost = (3 * h->write_cost + cost) / 4;
-    l->is_held = false;
     h->flushes++;
     h->wrote_at = now;
     note_write (zc_self_mine, now);
-    if (n > 0)
-        account (h, l, own, (size_t)n);
+    if (w.n > 0)
+        account (h, l, own, (size_t)w.n);
+    return w;
+}
+
+/* Lets go of the link after this last write. */
+static void let_go (struct zc_hub *h, struct zc_pipe *p, const struct written *w)
+{
+    struct zc_link *l = p->link;
+
+    l->is_held = false;
+    if (l->wanted_by)
+        zc_self_wake (zc_self_mine, l->wanted_by);
     if (l->is_dead) {
         zc_driver_bury (l);
         return;
     }
-    if (n < 0 && n != -EAGAIN) {
+    if (!w->total) {
+        if (has_bytes (p))
+            zc_driver_kill (h, l, -ENOMEM, 0, "no memory for what is to be sent");
+        return;
+    }
+    if (w->n < 0 && w->n != -EAGAIN) {
         zc_driver_hung_up (h, l);
         return;
     }
-    if (n < 0 || (size_t)n < total) {
-        l->is_blocked = true;
-        zc_driver_arm_link (l);
+    if (w->n < 0 || (size_t)w->n < w->total) {
+        if (!l->is_blocked) { /* else it was asked for before and has not come yet */
+            l->is_blocked = true;
+            zc_driver_arm_link (l);
+        }
         return;
     }
+    l->is_blocked = false;
     if (!has_bytes (p)) {
         if (p->is_leaving && !p->is_ending)
             zc_pipe_retire (p);
@@ -248,6 +275,113 @@ void zc_driver_write (struct zc_hub *h, struct zc_pipe *p)
         return;
     }
     zc_driver_dirty (h, p); /* what others appended meanwhile */
+}
+
+void zc_driver_write (struct zc_hub *h, struct zc_pipe *p)
+{
+    struct written w = write_once (h, p);
+    let_go (h, p, &w);
+}
+
+/* ---- large messages, from their caller's memory ----
+ *
+ * Copying a large message costs as much as writing it, and more where the copies lie in memory that was never used before: a sender
+ * that runs ahead of its link fills page after page with them. So the caller itself writes it from where it lies, and when the kernel
+ * is full waits for room, in all no longer than copying all it has sent so would have taken; then it copies and goes on. At worst that
+ * doubles what copying takes, in all other cases there is neither copy nor memory. A peer that does not read is waited for once. */
+
+/* Whoever holds the link began its write before the message was put, and does not read it. */
+static void copy_under_lock (struct zc_outq *o)
+{
+    struct zc_node_ref *r;
+
+    while ((r = zc_outq_lent (o)) != NULL) {
+        zc_node_copy_lent (r);
+        zc_outq_took_copy (o);
+    }
+}
+
+/* What the kernel did not take becomes the queue's own. The link is ours; unlocks. */
+static void copy_lent (struct zc_hub *h, struct zc_outq *o)
+{
+    struct zc_node_ref *r;
+
+    while ((r = zc_outq_lent (o)) != NULL) {
+        zc_hub_unlock (h);
+        zc_node_copy_lent (r);
+        zc_hub_lock (h);
+        zc_outq_took_copy (o);
+    }
+}
+
+/* Waits for room in the kernel as long as the link has credit for. True when there is some. Unlocks. */
+static bool wait_for_room (struct zc_hub *h, struct zc_link *l)
+{
+    if (!l->credit || h->state != ZC_HUB_OPEN)
+        return false;
+    zc_hub_unlock (h);
+    uint64_t began = zc_now ();
+    int rc = zc_net_wait_room (l->fd, (int64_t)l->credit);
+    uint64_t waited = zc_now () - began;
+    zc_hub_lock (h);
+    l->credit -= waited < l->credit ? waited : l->credit;
+    return rc == 0;
+}
+
+/* Somebody else writes just now: sleeps until that write, which does not wait, is over. Nobody takes the link before us. Unlocks. */
+static void wait_for_link (struct zc_hub *h, struct zc_link *l)
+{
+    struct zc_parker *parker = zc_self ()->parker;
+
+    l->wanted_by = parker;
+    while (l->is_held) {
+        zc_park_prepare (parker, ZC_PARK_WORD);
+        zc_hub_unlock (h);
+        zc_park_sleep (parker, ZC_NEVER);
+        zc_hub_lock (h);
+    }
+    l->wanted_by = NULL;
+}
+
+void zc_driver_write_lent (struct zc_hub *h, bool may_wait)
+{
+    struct zc_pipe *p = h->lent_to;
+    struct zc_link *l = p->link;
+    bool has_moved = false;
+    struct written w;
+
+    h->lent_to = NULL;
+    if (l->is_held && !may_wait) {
+        copy_under_lock (&p->out);
+        return;
+    }
+    zc_driver_dirty_cut (h, p);
+    wait_for_link (h, l);
+    if (l->is_dead || l->is_over) {
+        copy_under_lock (&p->out);
+        zc_driver_bury (l);
+        return;
+    }
+    l->credit += p->out.lent_bytes * NS_A_BYTE;
+    if (l->credit > CREDIT_MAX)
+        l->credit = CREDIT_MAX;
+    for (;;) {
+        w = write_once (h, p);
+        has_moved = has_moved || w.n > 0;
+        if (!p->out.lent || !w.total || l->is_dead || (w.n < 0 && w.n != -EAGAIN))
+            break;
+        if (w.n == (int64_t)w.total)
+            continue;
+        l->is_stuck = l->is_stuck && !has_moved;
+        if (!may_wait || l->is_stuck)
+            break;
+        if (!wait_for_room (h, l)) {
+            l->is_stuck = !has_moved;
+            break;
+        }
+    }
+    copy_lent (h, &p->out);
+    let_go (h, p, &w);
 }
 
 void zc_driver_begin_burst (struct zc_hub *h)

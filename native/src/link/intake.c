@@ -4,7 +4,7 @@
 #include "os/net.h"
 #include "zmq.h"
 
-#define AHEAD_MIN 32768u  /* a large body is this much ahead of what has arrived, */
+#define AHEAD_MIN 65536u  /* a large body is this much ahead of what has arrived, */
 #define AHEAD_MAX 262144u /* doubling up to this */
 #define AFTER_BIG 8192u   /* what is read behind a large frame to see what comes */
 #define BIG_READS 8       /* so often one call reads on into a large body */
@@ -283,32 +283,6 @@ static void note_end (int64_t n, struct zc_intake *in)
         fail (in, (int)n, 0, NULL);
 }
 
-static void read_big (struct zc_cutter *c, int fd, struct zc_intake *in)
-{
-    if (c->big_have == c->big_cap && !big_grow (c)) {
-        fail_memory (in);
-        return;
-    }
-    size_t room = c->big_cap - c->big_have;
-    int64_t n = zc_net_read (fd, c->big->d + c->big_have, room);
-    if (n <= 0) {
-        note_end (n, in);
-        return;
-    }
-    in->heard = true;
-    in->more = (size_t)n == room;
-    c->big_have += (size_t)n;
-    if (c->big_have < c->big_size)
-        return;
-    uint8_t flags = c->big_flags;
-    if (flags & ZC_F_COMMAND) {
-        take_command (c, c->big->d, c->big_size, in);
-        zc_free (c->big);
-        c->big = NULL;
-    } else if (big_finish (c, in) && part_ends (c, flags, in))
-        partial_done (c, in);
-}
-
 /* A place in the thread's chunk for want bytes; NULL: no memory. */
 static uint8_t *place (struct zc_self *self, size_t want)
 {
@@ -326,6 +300,57 @@ static uint8_t *place (struct zc_self *self, size_t want)
     return fresh->d;
 }
 
+/* Cuts what was read to [at, e) in the thread's chunk, whose first bytes may be c->rest of before. */
+static void cut_read (struct zc_cutter *c, struct zc_self *self, const uint8_t *at, const uint8_t *e,
+                      struct zc_intake *in)
+{
+    bool copy = self->is_io && e - at < ZC_READ_CHUNK / 8;
+    const uint8_t *left = cut (c, at, e, self->chunk, copy, in);
+
+    if (atomic_load_explicit (&self->chunk->refs, memory_order_relaxed) > 1)
+        self->chunk_used = (uint32_t)((e - self->chunk->d + 15) & ~15);
+    if (self->chunk_used > self->chunk->cap)
+        self->chunk_used = self->chunk->cap;
+    zc_bytes_free (&c->rest);
+    if (left < e && !in->error && zc_bytes_put (&c->rest, left, (size_t)(e - left)) < 0)
+        fail_memory (in);
+}
+
+/* Reads on into a large body, and with its end what follows: with a stream of them that is one read for each. */
+static void read_big (struct zc_cutter *c, struct zc_self *self, int fd, struct zc_intake *in)
+{
+    if (c->big_have == c->big_cap && !big_grow (c)) {
+        fail_memory (in);
+        return;
+    }
+    size_t room = c->big_cap - c->big_have, behind = 0;
+    uint8_t *at = c->big_cap >= c->big_size ? place (self, AFTER_BIG) : NULL;
+    struct iovec iov[2] = {{c->big->d + c->big_have, room}, {at, AFTER_BIG}};
+    int64_t n = zc_net_readv (fd, iov, at ? 2 : 1);
+    if (n <= 0) {
+        note_end (n, in);
+        return;
+    }
+    in->heard = true;
+    in->more = (size_t)n == room + (at ? AFTER_BIG : 0);
+    if ((size_t)n > room)
+        behind = (size_t)n - room;
+    c->big_have += (size_t)n - behind;
+    if (c->big_have < c->big_size)
+        return;
+    uint8_t flags = c->big_flags;
+    if (flags & ZC_F_COMMAND) {
+        take_command (c, c->big->d, c->big_size, in);
+        zc_free (c->big);
+        c->big = NULL;
+    } else if (big_finish (c, in) && part_ends (c, flags, in))
+        partial_done (c, in);
+    if (behind && !in->error) {
+        c->is_after_big = false;
+        cut_read (c, self, at, at + behind, in);
+    }
+}
+
 void zc_cutter_read (struct zc_cutter *c, int fd, bool hung_up, struct zc_intake *in)
 {
     struct zc_self *self = zc_self ();
@@ -333,8 +358,8 @@ void zc_cutter_read (struct zc_cutter *c, int fd, bool hung_up, struct zc_intake
     c->fd = fd;
     if (c->big) {
         for (int k = 0; k == 0 || (k < BIG_READS && c->big && in->more && !in->error); k++)
-            read_big (c, fd, in);
-        in->more = in->more || hung_up || !c->big; /* behind the body the next frame may be waiting */
+            read_big (c, self, fd, in);
+        in->more = in->more || hung_up;
         return;
     }
     size_t have = zc_bytes_left (&c->rest);
@@ -363,16 +388,7 @@ void zc_cutter_read (struct zc_cutter *c, int fd, bool hung_up, struct zc_intake
     in->heard = true;
     in->more = in->more || (size_t)n == room || hung_up;
 
-    const uint8_t *e = at + have + n;
-    bool copy = self->is_io && have + (size_t)n < ZC_READ_CHUNK / 8;
-    const uint8_t *left = cut (c, at, e, self->chunk, copy, in);
-    if (atomic_load_explicit (&self->chunk->refs, memory_order_relaxed) > 1)
-        self->chunk_used = (uint32_t)((e - self->chunk->d + 15) & ~15);
-    if (self->chunk_used > self->chunk->cap)
-        self->chunk_used = self->chunk->cap;
-    zc_bytes_free (&c->rest);
-    if (left < e && !in->error && zc_bytes_put (&c->rest, left, (size_t)(e - left)) < 0)
-        fail_memory (in);
+    cut_read (c, self, at, at + have + n, in);
     if (c->big)
         in->more = true;
 }

@@ -85,6 +85,8 @@ int64_t zc_net_write (int fd, const void *buf, size_t n);
 int64_t zc_net_writev (int fd, const struct iovec *, int n);
 /* Bytes that have arrived and wait in the kernel to be read; 0 also where that can't be told. */
 size_t zc_net_waiting (int fd);
+/* Waits until there is room to write, or the peer has gone: 0; -EAGAIN after timeout ns; -EINTR. */
+int zc_net_wait_room (int fd, int64_t timeout);
 void zc_net_shutdown (int fd); /* both ways */
 void zc_net_close (int fd);
 

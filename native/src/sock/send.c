@@ -53,6 +53,14 @@ static int wait_and_send (struct zc_sock *s, struct zc_msg *parts, size_t count,
     return rc;
 }
 
+/* The pattern has taken a message. */
+static inline void driver_sent (struct zc_hub *h, uint64_t deadline)
+{
+    if (h->lent_to)
+        zc_driver_write_lent (h, deadline != 0);
+    zc_driver_sent (h);
+}
+
 /* A whole message. */
 static int send_whole (struct zc_sock *s, struct zc_msg *parts, size_t count, bool force, uint64_t deadline)
 {
@@ -61,7 +69,7 @@ static int send_whole (struct zc_sock *s, struct zc_msg *parts, size_t count, bo
     if (rc == -EAGAIN && deadline)
         rc = wait_and_send (s, parts, count, force, deadline);
     if (rc == 0)
-        zc_driver_sent (s->hub);
+        driver_sent (s->hub, deadline);
     return rc;
 }
 
@@ -146,7 +154,7 @@ static int send_last (struct zc_sock *s, uint64_t deadline, struct zc_msg *last,
     }
     if (rc == 0) {
         put_back (s, parts, 0, cap);
-        zc_driver_sent (s->hub);
+        driver_sent (s->hub, deadline);
         return 0;
     }
     for (size_t i = last_count; i-- > 0;)

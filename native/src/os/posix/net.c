@@ -2,6 +2,7 @@
 #include "os/net.h"
 #include "os/posix/addr.h"
 #include "os/posix/fd.h"
+#include "os/posix/poll_ns.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -125,6 +126,13 @@ size_t zc_net_waiting (int fd)
 {
     int n = 0;
     return ioctl (fd, FIONREAD, &n) == 0 && n > 0 ? (size_t)n : 0;
+}
+
+int zc_net_wait_room (int fd, int64_t timeout)
+{
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    int rc = zc_poll_ns (&p, 1, timeout, NULL);
+    return rc > 0 ? 0 : rc == 0 ? -EAGAIN : rc;
 }
 
 void zc_net_shutdown (int fd)

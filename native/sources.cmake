@@ -5,6 +5,7 @@ set(ZCFFI_SOURCES
     base/alloc.c
     base/endpoint.c
     base/error.c
+    base/body.c
     base/frames.c
     base/heap.c
     base/lane.c

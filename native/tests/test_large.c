@@ -207,12 +207,13 @@ TEST (what_a_lost_peer_had_not_whole_goes_whole_to_the_next)
 TEST (without_memory_for_a_copy_nothing_is_sent_and_the_caller_is_told)
 {
     struct pair p;
-    char *buffer = calloc (1, LARGE);
+    char *buffer = calloc (1, LARGEST);
 
     open_pair (&p, 0);
-    for (int k = 2; k > 0; k--) { /* the memory of the copy, then that of its place in the queue */
+    for (int k = 2; k > 0;
+         k--) { /* the memory of the copy (none so large is kept), then that of its place in the queue */
         atomic_store (&zc_alloc_fail_at, k);
-        int rc = zmq_send (p.push, buffer, LARGE, 0), error = errno;
+        int rc = zmq_send (p.push, buffer, LARGEST, 0), error = errno;
         atomic_store (&zc_alloc_fail_at, 0);
         CHECK_INT (rc, -1);
         CHECK_INT (error, ENOMEM);

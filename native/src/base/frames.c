@@ -31,7 +31,7 @@ void zc_node_free (struct zc_node *n)
         zc_chunk_unref (as_slice (n)->chunk);
     else if (n->kind == ZC_NODE_REF) {
         if (as_ref (n)->msg.kind == ZC_MSG_LENT)
-            zc_free (as_ref (n)->msg.r.body);
+            zc_body_free (as_ref (n)->msg.r.body);
         zc_msg_drop (&as_ref (n)->msg);
     }
     zc_free (n);
@@ -222,36 +222,12 @@ static void undo (struct zc_frames *q, struct zc_node *tail, uint8_t *end)
         q->head = NULL;
 }
 
-/* Memory for n bytes. */
-static struct zc_body *spare_take (struct zc_outq *o, size_t n)
-{
-    struct zc_body *b = o->spare;
-
-    if (b && n <= o->spare_size && n >= o->spare_size / 4) {
-        o->spare = NULL;
-        return b;
-    }
-    return zc_alloc (sizeof *b + n);
-}
-
-/* The message of the first lent part is written: its copy is not needed. */
-static void spare_keep (struct zc_outq *o)
-{
-    struct zc_msg *m = &as_ref (o->lent)->msg;
-
-    zc_free (o->spare);
-    o->spare = m->r.body;
-    o->spare_size = m->r.size;
-    m->r.body = NULL;
-    o->lent = NULL;
-}
-
 /* A part that stays its owner's; the memory to copy it to is kept at once, so that copying it later never fails. */
 static int put_lent (struct zc_outq *o, const struct zc_msg *m, uint8_t flags)
 {
     size_t n = m->r.size;
     struct zc_node_ref *r = zc_alloc (sizeof *r);
-    struct zc_body *body = r ? spare_take (o, n) : NULL;
+    struct zc_body *body = r ? zc_body_new (n) : NULL;
 
     if (!body) {
         zc_free (r);
@@ -414,8 +390,6 @@ uint32_t zc_outq_wrote (struct zc_outq *o, size_t n)
     o->bytes -= n;
     if (!o->bytes) {
         size_t used = 0;
-        if (o->lent)
-            spare_keep (o);
         for (const struct zc_node *t = o->q.head; t; t = t->next)
             used += t->kind == ZC_NODE_BYTES ? (size_t)(t->e - t->p) : 0;
         uint32_t all = zc_outq_clear (o);
@@ -455,7 +429,7 @@ uint32_t zc_outq_wrote (struct zc_outq *o, size_t n)
         struct zc_node *h = o->q.head;
         o->q.head = h->next;
         if (o->lent == h)
-            spare_keep (o);
+            o->lent = NULL; /* written with its whole message */
         zc_node_free (h);
     }
     return done;
@@ -478,11 +452,4 @@ uint32_t zc_outq_clear (struct zc_outq *o)
     o->woff = o->soff = o->bytes = 0;
     o->msgs = 0;
     return lost;
-}
-
-void zc_outq_close (struct zc_outq *o)
-{
-    zc_outq_clear (o);
-    zc_free (o->spare);
-    o->spare = NULL;
 }

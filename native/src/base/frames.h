@@ -225,13 +225,10 @@ struct zc_outq
     struct zc_node *snode; /* first message that is not wholly written */
     size_t soff;
     struct zc_node
-        *lent;         /* first node whose bytes are still a caller's, in the last message put; NULL: none */
+        *lent;         /* first node whose bytes are still a caller's, in the message put last; NULL: none */
     size_t lent_bytes; /* of it and those behind it */
-    struct zc_body *
-        spare; /* memory for a copy that was never needed, nor touched: the next lent part has it. NULL: none */
-    size_t spare_size;
-    size_t bytes;  /* not yet written */
-    uint32_t msgs; /* messages not yet wholly written */
+    size_t bytes;      /* not yet written */
+    uint32_t msgs;     /* messages not yet wholly written */
 };
 
 void zc_outq_init (struct zc_outq *);
@@ -285,7 +282,5 @@ static inline bool zc_outq_at_start (const struct zc_outq *o)
 void zc_outq_rewind (struct zc_outq *);
 /* Drops everything; returns how many messages that were. Not while somebody writes. */
 uint32_t zc_outq_clear (struct zc_outq *);
-/* The same, and what the empty queue still holds. */
-void zc_outq_close (struct zc_outq *);
 
 #endif

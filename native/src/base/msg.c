@@ -3,25 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-static void body_init (struct zc_body *b)
-{
-    atomic_init (&b->refs, 1);
-    b->ffn = NULL;
-    b->hint = b->data = NULL;
-    b->chunk = NULL;
-    b->next = NULL;
-}
-
-static struct zc_body *body_new (size_t extra)
-{
-    if (extra > SIZE_MAX - sizeof (struct zc_body))
-        return NULL;
-    struct zc_body *b = zc_alloc (sizeof *b + extra);
-    if (b)
-        body_init (b);
-    return b;
-}
-
 static void set_body (struct zc_msg *m, struct zc_body *b, const uint8_t *data, size_t n)
 {
     zc_msg_init (m);
@@ -38,7 +19,7 @@ int zc_msg_init_size (struct zc_msg *m, size_t n)
         m->vsize = (uint8_t)n;
         return 0;
     }
-    struct zc_body *b = body_new (n);
+    struct zc_body *b = zc_body_new (n);
     if (!b)
         return -ENOMEM;
     set_body (m, b, b->d, n);
@@ -63,7 +44,7 @@ int zc_msg_init_data (struct zc_msg *m, void *data, size_t n, void (*ffn) (void 
         m->r.body = NULL;
         return 0;
     }
-    struct zc_body *b = body_new (0);
+    struct zc_body *b = zc_body_new (0);
     if (!b)
         return -ENOMEM;
     b->ffn = ffn;
@@ -76,7 +57,7 @@ int zc_msg_init_data (struct zc_msg *m, void *data, size_t n, void (*ffn) (void 
 int zc_msg_init_chunk (struct zc_msg *m, struct zc_chunk *c, const uint8_t *data, size_t n)
 {
     zc_msg_init (m);
-    struct zc_body *b = body_new (0);
+    struct zc_body *b = zc_body_new (0);
     if (!b)
         return -ENOMEM;
     b->chunk = zc_chunk_ref (c);
@@ -86,7 +67,6 @@ int zc_msg_init_chunk (struct zc_msg *m, struct zc_chunk *c, const uint8_t *data
 
 void zc_msg_adopt (struct zc_msg *m, struct zc_body *b, size_t n)
 {
-    body_init (b);
     set_body (m, b, b->d, n);
 }
 
@@ -112,7 +92,7 @@ static void body_free (struct zc_body *b)
     if (b->ffn)
         b->ffn (b->data, b->hint);
     zc_chunk_unref (b->chunk);
-    zc_free (b);
+    zc_body_free (b);
 }
 
 /* Lets go of the content. Returns the body if this was its last reference. */

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "base/chunk.h"
+#include "base/body.h"
 
 #define ZC_MSG_INLINE_MAX 48
 
@@ -24,18 +24,6 @@ enum zc_msg_kind
 enum
 {
     ZC_MSG_MORE = 1 /* another part of the same message follows */
-};
-
-/* Content with an owner: its own bytes, the program's (free function), or a share of a chunk. */
-struct zc_body
-{
-    _Atomic uint32_t refs;
-    void (*ffn) (void *data, void *hint); /* NULL: own bytes or chunk */
-    void *hint;
-    void *data;             /* what ffn gets */
-    struct zc_chunk *chunk; /* shared chunk, or NULL */
-    struct zc_body *next;   /* in the thread's list of bodies to free after its locks */
-    uint8_t d[];
 };
 
 /* Where a message came from: facts of the connection, shared by its messages. Text pairs name NUL value NUL. */
@@ -108,7 +96,7 @@ int zc_msg_init_copy (struct zc_msg *, const void *data, size_t n);
 int zc_msg_init_data (struct zc_msg *, void *data, size_t n, void (*ffn) (void *, void *), void *hint);
 /* A share of a chunk: counts a reference. */
 int zc_msg_init_chunk (struct zc_msg *, struct zc_chunk *, const uint8_t *data, size_t n);
-/* A body with n own bytes becomes the message's (its other fields are set here); b may come from zc_alloc'd bytes grown by hand. */
+/* A body with n bytes of its own becomes the message's. */
 void zc_msg_adopt (struct zc_msg *, struct zc_body *b, size_t n);
 /* Turns a LENT message into one that owns its bytes; others are left alone. */
 int zc_msg_own (struct zc_msg *);

@@ -79,7 +79,7 @@ struct zc_link
     bool is_over; /* a write failed: no more output, the rest of the input is still read */
     struct zc_parker
         *wanted_by;  /* who takes it as soon as it is not held; as good as held for everybody else */
-    uint64_t credit; /* ns: see zc_driver_write_lent */
+    uint64_t credit; /* ns: see zc_driver_write_large */
     bool is_stuck;   /* waiting for room brought none: nobody waits for it before some was found */
     struct zc_link *ready_next;
     bool has_input;  /* the handshake has read more than its own: to be set before the join */
@@ -142,9 +142,9 @@ static inline void zc_driver_sent (struct zc_hub *h)
     if (h->dirty_count && !h->is_sweeping)
         zc_driver_sent_some (h);
 }
-/* The message that was put last is still in its caller's memory (h->lent_to): writes it from there, and copies it if the kernel does not
- * take it all in the time that copying would need. may_wait: the caller may sleep so long. Unlocks. */
-void zc_driver_write_lent (struct zc_hub *h, bool may_wait);
+/* The message that was put last is large (h->large_to): writes it, lent parts from where they lie, and copies those if the kernel does
+ * not take all of it in the time that copying would need. may_wait: the caller may sleep so long. Unlocks. */
+void zc_driver_write_large (struct zc_hub *h, bool may_wait);
 /* Writes what the caller gathered (about to wait). May unlock. */
 void zc_driver_flush (struct zc_hub *h);
 /* Before any unlock that ends a call: nobody leaves dirty pipes that no one is told of. */

@@ -203,8 +203,7 @@ struct zc_hub
     struct zc_pipe *dirty_head, *dirty_tail;
     int dirty_count;
     size_t unsent;
-    struct zc_pipe
-        *lent_to; /* the message just put there is still in its caller's memory: see zc_driver_write_lent */
+    struct zc_pipe *large_to; /* what was put there last is to be written at once (zc_driver_write_large) */
     unsigned gathered;
     bool is_sweeping, is_burst;
     bool is_held_back; /* gathered because messages waited to be received */
@@ -271,7 +270,7 @@ static inline bool zc_pipe_can_put (const struct zc_pipe *p)
 void zc_pipe_open_out (struct zc_pipe *p);
 void zc_pipe_close_out (struct zc_pipe *p); /* no more messages to it; what is queued still goes */
 /* Puts a whole message (copies or counts references; the parts stay the caller's). 0; -EAGAIN: full (force: goes over
- * the mark instead); -ENOMEM; -EPIPE: the peer is gone. Large lent parts may be left where they lie: h->lent_to. */
+ * the mark instead); -ENOMEM; -EPIPE: the peer is gone. Large parts may be left where they lie: h->large_to. */
 int zc_pipe_put (struct zc_pipe *p, struct zc_msg *parts, size_t count, bool force);
 /* (Un)subscribes at the peer. The topic travels outside the limits and before later messages. 0, -ENOMEM. */
 int zc_pipe_subscribe (struct zc_pipe *p, bool cancel, const uint8_t *topic, size_t n);

@@ -128,16 +128,20 @@ static int put_conflated (struct zc_pipe *p, struct zc_msg *parts, size_t count)
     return 0;
 }
 
-/* A large part that its caller lent may be written from where it lies: this caller will hold the link until it is written or copied. */
-static bool may_keep_lent (const struct zc_pipe *p, const struct zc_msg *parts, size_t count)
+/* A message with a large part that is not to be copied, or not before it must: its caller writes it at once (zc_driver_write_large). */
+static bool is_large (const struct zc_msg *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].kind != ZC_MSG_INLINE && parts[i].r.size >= ZC_LENT_FROM)
+            return true;
+    return false;
+}
+
+static bool may_write_large (const struct zc_pipe *p)
 {
     const struct zc_link *l = p->link;
-
-    for (size_t i = 0; i < count; i++)
-        if (parts[i].kind == ZC_MSG_LENT && parts[i].r.size >= ZC_LENT_FROM)
-            return l && l->is_joined && !l->is_dead && !l->is_over && !l->wanted_by && !p->out.lent
-                   && !l->ops->encode;
-    return false;
+    return l && l->is_joined && !l->is_dead && !l->is_over && !l->wanted_by && !p->out.lent
+           && !l->ops->encode;
 }
 
 int zc_pipe_put (struct zc_pipe *p, struct zc_msg *parts, size_t count, bool force)
@@ -155,10 +159,10 @@ int zc_pipe_put (struct zc_pipe *p, struct zc_msg *parts, size_t count, bool for
         rc = put_conflated (p, parts, count);
     else {
         size_t before = p->out.bytes;
-        bool keep_lent = may_keep_lent (p, parts, count);
-        rc = zc_outq_put (&p->out, parts, count, keep_lent);
-        if (rc == 0 && keep_lent)
-            h->lent_to = p;
+        bool at_once = is_large (parts, count) && may_write_large (p);
+        rc = zc_outq_put (&p->out, parts, count, at_once);
+        if (rc == 0 && at_once)
+            h->large_to = p;
         if (rc == 0 && p->link)
             h->unsent += p->out.bytes - before;
     }
@@ -372,7 +376,7 @@ void zc_pipe_retire (struct zc_pipe *p)
 void zc_pipe_discard (struct zc_pipe *p)
 {
     zc_frames_clear (&p->in);
-    zc_outq_close (&p->out);
+    zc_outq_clear (&p->out);
     if (p->slot.kind != ZC_MSG_CLOSED)
         zc_msg_drop (&p->slot);
     zc_meta_unref (p->meta);

@@ -343,17 +343,17 @@ static void wait_for_link (struct zc_hub *h, struct zc_link *l)
     l->wanted_by = NULL;
 }
 
-void zc_driver_write_lent (struct zc_hub *h, bool may_wait)
+void zc_driver_write_large (struct zc_hub *h, bool may_wait)
 {
-    struct zc_pipe *p = h->lent_to;
+    struct zc_pipe *p = h->large_to;
     struct zc_link *l = p->link;
     bool has_moved = false;
     struct written w;
 
-    h->lent_to = NULL;
-    if (l->is_held && !may_wait) {
+    h->large_to = NULL;
+    if (l->is_held && !(may_wait && p->out.lent)) {
         copy_under_lock (&p->out);
-        return;
+        return; /* whoever holds it goes on with this one */
     }
     zc_driver_dirty_cut (h, p);
     wait_for_link (h, l);
@@ -362,7 +362,8 @@ void zc_driver_write_lent (struct zc_hub *h, bool may_wait)
         zc_driver_bury (l);
         return;
     }
-    l->credit += p->out.lent_bytes * NS_A_BYTE;
+    if (p->out.lent)
+        l->credit += p->out.lent_bytes * NS_A_BYTE;
     if (l->credit > CREDIT_MAX)
         l->credit = CREDIT_MAX;
     for (;;) {

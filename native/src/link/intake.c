@@ -13,7 +13,7 @@ void zc_cutter_free (struct zc_cutter *c)
 {
     zc_bytes_free (&c->rest);
     zc_frames_clear (&c->partial);
-    zc_free (c->big);
+    zc_body_free (c->big);
     c->big = NULL;
 }
 
@@ -37,14 +37,18 @@ static void fail_memory (struct zc_intake *in)
 
 /* ---- large frames ---- */
 
-/* Room for what has arrived, here or in the kernel, and one step. */
+/* Room for what has arrived, here or in the kernel, and one step; for all of it where a body of before is at hand. */
 static bool big_grow (struct zc_cutter *c)
 {
+    if (!c->big && (c->big = zc_body_kept (c->big_size)) != NULL) {
+        c->big_cap = c->big_size;
+        return true;
+    }
     size_t ahead = c->big_have < AHEAD_MIN ? AHEAD_MIN : c->big_have > AHEAD_MAX ? AHEAD_MAX : c->big_have;
     if (c->big_size - c->big_have > ahead)
         ahead += zc_net_waiting (c->fd);
     size_t cap = c->big_size - c->big_have < ahead ? c->big_size : c->big_have + ahead;
-    struct zc_body *b = zc_realloc (c->big, sizeof *b + cap);
+    struct zc_body *b = zc_body_resize (c->big, cap);
     if (!b)
         return false;
     c->big = b;
@@ -341,7 +345,7 @@ static void read_big (struct zc_cutter *c, struct zc_self *self, int fd, struct 
     uint8_t flags = c->big_flags;
     if (flags & ZC_F_COMMAND) {
         take_command (c, c->big->d, c->big_size, in);
-        zc_free (c->big);
+        zc_body_free (c->big);
         c->big = NULL;
     } else if (big_finish (c, in) && part_ends (c, flags, in))
         partial_done (c, in);

@@ -56,8 +56,8 @@ static int wait_and_send (struct zc_sock *s, struct zc_msg *parts, size_t count,
 /* The pattern has taken a message. */
 static inline void driver_sent (struct zc_hub *h, uint64_t deadline)
 {
-    if (h->lent_to)
-        zc_driver_write_lent (h, deadline != 0);
+    if (h->large_to)
+        zc_driver_write_large (h, deadline != 0);
     zc_driver_sent (h);
 }
 

@@ -30,6 +30,7 @@ struct zc_self
     uint32_t chunk_used;
     uint64_t wrote_at;       /* when this thread last wrote to a link, any socket's */
     unsigned writes;         /* since it last waited or paused: see core/writer.c */
+    unsigned held;           /* sockets it has begun to gather for since then */
     uint64_t no_look_before; /* giving the CPU away came back late: sleep instead, until then */
     bool is_io;
 };

@@ -185,11 +185,13 @@ static void account (struct zc_hub *h, struct zc_link *l, size_t own, size_t n)
 }
 
 /* A thread that feeds many sockets in turn would find each of them quiet and write every message by itself. So after a few writes
- * without a pause its sends are gathered as one socket's are: what they share is the thread's time. */
+ * without a pause its sends are gathered as one socket's are: what they share is the thread's time. But a thread that has done nothing
+ * else since its last write (`held`) is only busy if it comes again at once: one message every 10 us is written as it comes. */
 static void note_write (struct zc_self *self, uint64_t now)
 {
     self->writes = now - self->wrote_at > PAUSE ? 1 : self->writes + 1;
     self->wrote_at = now;
+    self->held = 0;
 }
 
 static uint64_t last_write (const struct zc_hub *h)
@@ -428,8 +430,12 @@ void zc_driver_sent_some (struct zc_hub *h)
     } else if (is_first) {
         uint64_t now = zc_now ();
         h->first_at = now;
-        if (now - last_write (h) > (zc_self_mine->writes > FEW_WRITES ? HOLD + 2 * h->write_cost : GAP))
+        struct zc_self *self = zc_self_mine;
+        bool is_busy = self->held && self->writes > FEW_WRITES;
+        if (now - last_write (h) > (is_busy ? HOLD + 2 * h->write_cost : GAP))
             zc_driver_flush (h);
+        else
+            self->held++;
     } else if (!(h->gathered & ((h->gathered - 1) & 31)) && is_hold_over (h, zc_now ()))
         zc_driver_flush (h);
 }

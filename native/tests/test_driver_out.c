@@ -60,14 +60,17 @@ TEST (what_is_left_behind_is_told_to_the_io_thread_which_writes_it)
 
     bench_open (&b, 1000);
     fake_start (&f[0], &b);
-    zc_hub_lock (b.h);
-    put (b.h, 20);
-    zc_driver_tell (b.h);
-    CHECK (b.h->is_burst);
-    CHECK (b.h->is_ticking);
-    zc_hub_unlock (b.h);
-    CHECK_INT (read_frames (&f[0], 20, 1), 1);
-    EVENTUALLY (&b, !b.h->is_burst);
+    for (unsigned gathered = 0; gathered < 3; gathered++) {
+        zc_hub_lock (b.h);
+        put (b.h, 20);
+        b.h->gathered = gathered; /* sent one soon after the other */
+        zc_driver_tell (b.h);
+        CHECK (b.h->is_burst);
+        CHECK (b.h->is_ticking);
+        zc_hub_unlock (b.h);
+        CHECK_INT (read_frames (&f[0], 20, 1), 1);
+        EVENTUALLY (&b, !b.h->is_burst);
+    }
     /* With two links unsent the caller writes none. */
     fake_start (&f[1], &b);
     zc_hub_lock (b.h);
@@ -155,6 +158,34 @@ TEST (room_wakes_a_sender_and_the_sender_the_next)
     CHECK_INT (read_frames (&f, 4000, 6), 6);
     for (int i = 0; i < 6; i++)
         pthread_join (t[i], NULL);
+    bench_let_go (&b);
+    bench_close (&b, &f, 1);
+}
+
+/* No call ends behind the I/O thread's writing, so the room itself must wake. */
+TEST (room_that_the_io_thread_makes_wakes_a_sender)
+{
+    struct bench b;
+    struct fake f = {.most = 0};
+    pthread_t t;
+    void *sent;
+
+    bench_open (&b, 2);
+    fake_start (&f, &b);
+    zc_hub_lock (b.h);
+    b.h->is_sweeping = true; /* the pipes are left to the I/O thread, whose tick is yet to come */
+    put (b.h, 10);
+    put (b.h, 10);
+    CHECK_INT (b.h->act_count, 0);
+    zc_hub_unlock (b.h);
+    pthread_create (&t, NULL, send_one, b.socket);
+    EVENTUALLY (&b, b.h->out.head != NULL);
+    zc_hub_lock (b.h);
+    zc_driver_tick_at (b.h, 0);
+    zc_hub_unlock (b.h);
+    EVENTUALLY (&b, b.h->out.head == NULL);
+    pthread_join (t, &sent);
+    CHECK_INT ((intptr_t)sent, 4000);
     bench_let_go (&b);
     bench_close (&b, &f, 1);
 }

@@ -1,6 +1,8 @@
 /* The driver alone: who writes, what is left to whom (driver.h: OUT). */
 #include "fake_link.h"
 
+#include <sys/resource.h>
+
 /* Frames at the peer's end: header of two bytes, or nine. */
 static int read_frames (struct fake *f, size_t size, int want)
 {
@@ -188,4 +190,38 @@ TEST (room_that_the_io_thread_makes_wakes_a_sender)
     CHECK_INT ((intptr_t)sent, 4000);
     bench_let_go (&b);
     bench_close (&b, &f, 1);
+}
+
+/* More links than one turn of the I/O thread writes. */
+TEST (a_sweep_goes_on_until_every_link_is_written)
+{
+    enum
+    {
+        MANY = 300
+    };
+    static struct fake f[MANY];
+    struct bench b;
+    struct rlimit files;
+
+    CHECK_INT (getrlimit (RLIMIT_NOFILE, &files), 0);
+    if (files.rlim_cur < 4 * MANY) {
+        files.rlim_cur = 4 * MANY;
+        CHECK_INT (setrlimit (RLIMIT_NOFILE, &files), 0);
+    }
+    bench_open (&b, 1000);
+    for (int i = 0; i < MANY; i++)
+        fake_start (&f[i], &b);
+    zc_hub_lock (b.h);
+    for (int i = 0; i < MANY; i++)
+        put (b.h, 20);
+    CHECK_INT (b.h->dirty_count, MANY);
+    zc_driver_sent (b.h);
+    CHECK (b.h->is_sweeping);
+    zc_hub_unlock (b.h);
+    EVENTUALLY (&b, !b.h->dirty_count && !b.h->unsent);
+    for (int i = 0; i < MANY; i++)
+        CHECK_INT (read_frames (&f[i], 20, 1), 1);
+    EVENTUALLY (&b, !b.h->is_sweeping && !b.h->is_burst);
+    bench_let_go (&b);
+    bench_close (&b, f, MANY);
 }

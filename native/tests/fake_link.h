@@ -28,6 +28,7 @@ struct fake
     int most;             /* bytes one read takes; 0: many */
     int sndbuf;           /* of the link's end; 0: as it is */
     bool leftover;        /* a message came with the handshake, no edge tells of it */
+    bool leftover_news;   /* as above, but a command that is no message */
     pthread_mutex_t gate; /* held by a test: reads wait */
     _Atomic int reads, inside, gone;
     _Atomic bool joined;
@@ -125,7 +126,7 @@ static inline void join_task (struct zc_task *t)
     struct zc_pipe *p = zc_pipe_new ();
     CHECK_INT (zc_pipe_attach (h, p), 0);
     f->link.pipe = p;
-    f->link.has_input = f->leftover;
+    f->link.has_input = f->leftover || f->leftover_news;
     CHECK_INT (zc_driver_join (h, &f->link), 0);
     zc_pipe_up (p);
     zc_driver_joined (h);

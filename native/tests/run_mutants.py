@@ -1,18 +1,21 @@
 """See whether the tests notice when a rule of the driver is broken.
 
-Each file of mutants/ breaks one rule of the core: a line that says which, a file, and the lines to
-replace. One after the other is applied to a copy of the sources and built, with random yields at
-every lock and without the clock that heals lost wake-ups, and plainly; then the driver's tests and
-the stress tests are run. A mutant is caught when one of them fails, hangs or crashes.
+Each file of mutants/ breaks one rule of the core. One after the other is applied to a copy of the
+sources and built, with random yields at every lock and without the clock that heals lost wake-ups,
+and plainly; then the tests of the core's parts and the stress tests are run. A mutant is caught
+when one of them fails, hangs or crashes. What caught it last time is tried first.
 
     python native/tests/run_mutants.py                  all; exit status 1 if one survives
     python native/tests/run_mutants.py NAME...          only these
+    python native/tests/run_mutants.py --record ...     and notes in each what caught it
+    python native/tests/run_mutants.py --keep DIR ...   the builds stay, for the next time
     python native/tests/run_mutants.py --check          only whether all apply, in a second
-    python native/tests/run_mutants.py --list
+    python native/tests/run_mutants.py --list           what they are and what catches them
 
-How a mutant is written (mutants/two-writers.mutant is one): lines that begin with "- " go, those
-with "+ " come, those with two blanks stay. They are found by their text alone, wherever they are by
-now, and must be found once; how far they are indented does not matter.
+How a mutant is written (mutants/two-writers.mutant is one): a line that says which rule it breaks,
+the file, what catches it ("by BUILD PROGRAM", may be missing), and the lines to replace: those that
+begin with "- " go, those with "+ " come, those with two blanks stay. They are found by their text
+alone, wherever they are by now, and must be found once; how far they are indented does not matter.
 """
 
 from __future__ import annotations
@@ -31,15 +34,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MUTANTS = ROOT / "native/tests/mutants"
-DRIVER = ["test_driver_role", "test_driver_out", "test_driver_life"]
+PARTS = ["test_lock", "test_lane", "test_chan"]
+PARTS += ["test_driver_role", "test_driver_out", "test_driver_life"]
 STRESS = sorted(path.stem for path in (ROOT / "native/tests").glob("test_stress_*.c"))
 BUILDS = {"plain": "", "chaos": "-DZC_CHAOS -DZC_TICK_OFF"}
-LIMIT = 90  # seconds for one run of a test
+LIMIT = 90  # seconds for one run of a stress test,
+SHORT_LIMIT = 20  # of another, which takes less than one
 STALL = {"ZCFFI_STALL": "5000"}  # milliseconds without a message
 POLL = {"ZCFFI_POLLER": "poll"}
 RUNS = [  # build, programs, environment: the cheap ones first
-    ("plain", DRIVER, {}),
-    ("plain", DRIVER, POLL),
+    ("plain", PARTS, {}),
+    ("plain", PARTS, POLL),
     ("chaos", STRESS, {}),
     ("chaos", STRESS, POLL),
     ("plain", STRESS, {}),
@@ -58,13 +63,21 @@ class Mutant:
     name: str
     rule: str
     file: str
+    by: str  # what caught it last time: build, program, environment; "" is not known
     lines: list[str]
 
     @classmethod
     def read(cls, path: Path) -> Mutant:
         """From its file."""
         rule, file, *lines = path.read_text().splitlines()
-        return cls(path.stem, rule, file, lines)
+        by = lines.pop(0).removeprefix("by ") if lines[0].startswith("by ") else ""
+        return cls(path.stem, rule, file, by, lines)
+
+    def record(self, by: str) -> None:
+        """Into its file: what caught it."""
+        self.by = by
+        text = "\n".join([self.rule, self.file, f"by {by}", *self.lines, ""])
+        (MUTANTS / f"{self.name}.mutant").write_text(text)
 
     def apply(self, text: str) -> str:
         """The file's text with the rule broken."""
@@ -94,17 +107,29 @@ def run(
     )
 
 
+def sync(source: Path, target: Path) -> None:
+    """Make a copy as the source is; what is the same is not touched, so that it is not rebuilt."""
+    if source.is_file():
+        if not target.exists() or target.read_bytes() != source.read_bytes():
+            shutil.copyfile(source, target)
+        return
+    target.mkdir(exist_ok=True)
+    names = {path.name for path in source.iterdir()} - {"mutants", "__pycache__"}
+    for path in target.iterdir():
+        if path.name not in names:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for name in names:
+        sync(source / name, target / name)
+
+
 class Workshop:
     """A copy of the sources with its builds, in which one mutant at a time is tried."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
+        place.mkdir(parents=True, exist_ok=True)
         for part in ("CMakeLists.txt", "cmake", "native"):
-            source = ROOT / part
-            if source.is_dir():
-                shutil.copytree(source, place / part, ignore=shutil.ignore_patterns("mutants"))
-            else:
-                shutil.copy(source, place / part)
+            sync(ROOT / part, place / part)
         for name, flags in BUILDS.items():
             command = f"cmake -S {place} -B {place / name} -G Ninja -DZCFFI_TESTS=ON".split()
             command += ["-DCMAKE_BUILD_TYPE=RelWithDebInfo", f"-DCMAKE_C_FLAGS={flags}"]
@@ -112,9 +137,9 @@ class Workshop:
             if done.returncode:
                 raise RuntimeError(done.stdout + done.stderr)
 
-    def build(self, name: str) -> None:
+    def build(self, name: str, programs: list[str]) -> None:
         """Compile what has changed."""
-        done = run(["ninja", "-C", str(self.place / name), "-j2", *DRIVER, *STRESS])
+        done = run(["ninja", "-C", str(self.place / name), *programs])
         if done.returncode:
             raise Unfit("it does not build: " + done.stdout[-1500:])
 
@@ -122,8 +147,9 @@ class Workshop:
         """What goes wrong in a test program, or None."""
         where = " ".join([name, program, *(f"{k}={v}" for k, v in environment.items())])
         path = str(self.place / name / "native/tests" / program)
+        self.build(name, [program])
         try:
-            done = run([path], LIMIT, **STALL, **environment)
+            done = run([path], LIMIT if program in STRESS else SHORT_LIMIT, **STALL, **environment)
         except subprocess.TimeoutExpired:
             return f"{where}: hangs"
         if done.returncode == 0:
@@ -135,13 +161,15 @@ class Workshop:
         ]
         return f"{where}: {said[0][:90] if said else f'status {done.returncode}'}"
 
-    def first_failure(self) -> str | None:
-        """What the tests notice, or None."""
-        built = set[str]()
+    def first_failure(self, likely: str) -> str | None:
+        """What the tests notice, or None. What is likely to comes first."""
+        if likely:
+            name, program, *settings = likely.split()
+            environment = dict(each.split("=", 1) for each in settings)
+            if name in BUILDS and program in PARTS + STRESS:
+                if seen := self.failure(name, program, environment):
+                    return seen
         for name, programs, environment in RUNS:
-            if name not in built:
-                self.build(name)
-                built.add(name)
             for program in programs:
                 if seen := self.failure(name, program, environment):
                     return seen
@@ -153,14 +181,13 @@ class Workshop:
         was = path.read_text()
         path.write_text(mutant.apply(was))
         try:
-            return self.first_failure()
+            return self.first_failure(mutant.by)
         finally:
             path.write_text(was)
 
 
-def work(jobs: queue.SimpleQueue[Mutant], place: Path, caught: list[str]) -> None:
+def work(jobs: queue.SimpleQueue[Mutant], place: Path, caught: list[str], record: bool) -> None:
     """Try mutants until none is left."""
-    place.mkdir()
     shop = Workshop(place)
     while True:
         try:
@@ -174,8 +201,10 @@ def work(jobs: queue.SimpleQueue[Mutant], place: Path, caught: list[str]) -> Non
             seen, verdict = str(error), "UNFIT"
         else:
             verdict = "caught" if seen else "SURVIVES"
-        if verdict == "caught":
+        if seen and verdict == "caught":
             caught.append(mutant.name)
+            if record:
+                mutant.record(seen.split(":")[0])
         took = time.monotonic() - start
         print(f"{verdict:9}{mutant.name:38} {took:4.0f} s  {seen or mutant.rule}", flush=True)
 
@@ -188,6 +217,8 @@ def main() -> int:
     parser.add_argument("names", nargs="*")
     parser.add_argument("--list", action="store_true", help="say what they are")
     parser.add_argument("--check", action="store_true", help="only see whether they apply")
+    parser.add_argument("--record", action="store_true", help="note in each what caught it")
+    parser.add_argument("--keep", type=Path, help="where the builds stay for the next time")
     parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
     arguments = parser.parse_args()
     mutants = [Mutant.read(path) for path in sorted(MUTANTS.glob("*.mutant"))]
@@ -195,7 +226,7 @@ def main() -> int:
         mutants = [each for each in mutants if each.name in arguments.names]
     if arguments.list:
         for mutant in mutants:
-            print(f"{mutant.name:40} {mutant.rule}")
+            print(f"{mutant.name:38} {mutant.by:42} {mutant.rule}")
         return 0
 
     unfit = 0
@@ -213,13 +244,12 @@ def main() -> int:
     for mutant in mutants:
         jobs.put(mutant)
     with tempfile.TemporaryDirectory(prefix="mutants-") as name:
+        place = arguments.keep or Path(name)
         if not arguments.names:
-            whole = Path(name) / "whole"
-            whole.mkdir()
-            if seen := Workshop(whole).first_failure():
+            if seen := Workshop(place / "0").first_failure(""):
                 sys.exit(f"without any mutant: {seen}")
         threads = [
-            threading.Thread(target=work, args=(jobs, Path(name) / str(i), caught))
+            threading.Thread(target=work, args=(jobs, place / str(i), caught, arguments.record))
             for i in range(arguments.jobs)
         ]
         for thread in threads:

@@ -1,6 +1,8 @@
 /* The driver alone: who writes, what is left to whom (driver.h: OUT). */
 #include "fake_link.h"
 
+#include <sys/resource.h>
+
 /* Frames at the peer's end: header of two bytes, or nine. */
 static int read_frames (struct fake *f, size_t size, int want)
 {
@@ -60,14 +62,17 @@ TEST (what_is_left_behind_is_told_to_the_io_thread_which_writes_it)
 
     bench_open (&b, 1000);
     fake_start (&f[0], &b);
-    zc_hub_lock (b.h);
-    put (b.h, 20);
-    zc_driver_tell (b.h);
-    CHECK (b.h->is_burst);
-    CHECK (b.h->is_ticking);
-    zc_hub_unlock (b.h);
-    CHECK_INT (read_frames (&f[0], 20, 1), 1);
-    EVENTUALLY (&b, !b.h->is_burst);
+    for (unsigned gathered = 0; gathered < 3; gathered++) {
+        zc_hub_lock (b.h);
+        put (b.h, 20);
+        b.h->gathered = gathered; /* sent one soon after the other */
+        zc_driver_tell (b.h);
+        CHECK (b.h->is_burst);
+        CHECK (b.h->is_ticking);
+        zc_hub_unlock (b.h);
+        CHECK_INT (read_frames (&f[0], 20, 1), 1);
+        EVENTUALLY (&b, !b.h->is_burst);
+    }
     /* With two links unsent the caller writes none. */
     fake_start (&f[1], &b);
     zc_hub_lock (b.h);
@@ -157,4 +162,66 @@ TEST (room_wakes_a_sender_and_the_sender_the_next)
         pthread_join (t[i], NULL);
     bench_let_go (&b);
     bench_close (&b, &f, 1);
+}
+
+/* No call ends behind the I/O thread's writing, so the room itself must wake. */
+TEST (room_that_the_io_thread_makes_wakes_a_sender)
+{
+    struct bench b;
+    struct fake f = {.most = 0};
+    pthread_t t;
+    void *sent;
+
+    bench_open (&b, 2);
+    fake_start (&f, &b);
+    zc_hub_lock (b.h);
+    b.h->is_sweeping = true; /* the pipes are left to the I/O thread, whose tick is yet to come */
+    put (b.h, 10);
+    put (b.h, 10);
+    CHECK_INT (b.h->act_count, 0);
+    zc_hub_unlock (b.h);
+    pthread_create (&t, NULL, send_one, b.socket);
+    EVENTUALLY (&b, b.h->out.head != NULL);
+    zc_hub_lock (b.h);
+    zc_driver_tick_at (b.h, 0);
+    zc_hub_unlock (b.h);
+    EVENTUALLY (&b, b.h->out.head == NULL);
+    pthread_join (t, &sent);
+    CHECK_INT ((intptr_t)sent, 4000);
+    bench_let_go (&b);
+    bench_close (&b, &f, 1);
+}
+
+/* More links than one turn of the I/O thread writes. */
+TEST (a_sweep_goes_on_until_every_link_is_written)
+{
+    enum
+    {
+        MANY = 300
+    };
+    static struct fake f[MANY];
+    struct bench b;
+    struct rlimit files;
+
+    CHECK_INT (getrlimit (RLIMIT_NOFILE, &files), 0);
+    if (files.rlim_cur < 4 * MANY) {
+        files.rlim_cur = 4 * MANY;
+        CHECK_INT (setrlimit (RLIMIT_NOFILE, &files), 0);
+    }
+    bench_open (&b, 1000);
+    for (int i = 0; i < MANY; i++)
+        fake_start (&f[i], &b);
+    zc_hub_lock (b.h);
+    for (int i = 0; i < MANY; i++)
+        put (b.h, 20);
+    CHECK_INT (b.h->dirty_count, MANY);
+    zc_driver_sent (b.h);
+    CHECK (b.h->is_sweeping);
+    zc_hub_unlock (b.h);
+    EVENTUALLY (&b, !b.h->dirty_count && !b.h->unsent);
+    for (int i = 0; i < MANY; i++)
+        CHECK_INT (read_frames (&f[i], 20, 1), 1);
+    EVENTUALLY (&b, !b.h->is_sweeping && !b.h->is_burst);
+    bench_let_go (&b);
+    bench_close (&b, f, MANY);
 }

@@ -352,6 +352,7 @@ void zc_chan_limits (struct zc_pipe *p)
     for (int i = 0; i < 2; i++)
         if (atomic_exchange_explicit (&c->way[i].writer_waits, false, memory_order_seq_cst))
             tell (c, i, ZC_NEWS_OUT); /* it looks itself */
+    tell (c, !p->side, ZC_NEWS_LIMITS);
     zc_mutex_unlock (&c->mu);
     tell_room (p);
 }
@@ -450,6 +451,8 @@ void zc_chan_news (struct zc_hub *h, struct zc_pipe *p, unsigned news)
         return;
     if (news & ZC_NEWS_BOUND)
         come_up (p);
+    if (news & ZC_NEWS_LIMITS)
+        tell_room (p); /* less may fit now: the next word was put off for too long */
     if (news & ZC_NEWS_IN)
         take_news (p);
     if ((news & ZC_NEWS_OUT) && p->has_out && zc_chan_has_room (p))

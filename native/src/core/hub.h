@@ -27,11 +27,12 @@ struct zc_monitor;
 
 enum /* news in a pipe's mail */
 {
-    ZC_NEWS_NEW = 1,   /* a peer inside the process has connected */
-    ZC_NEWS_IN = 2,    /* messages arrived */
-    ZC_NEWS_OUT = 4,   /* room came back */
-    ZC_NEWS_GONE = 8,  /* the peer has left */
-    ZC_NEWS_BOUND = 16 /* the name we connected to is bound now */
+    ZC_NEWS_NEW = 1,    /* a peer inside the process has connected */
+    ZC_NEWS_IN = 2,     /* messages arrived */
+    ZC_NEWS_OUT = 4,    /* room came back */
+    ZC_NEWS_GONE = 8,   /* the peer has left */
+    ZC_NEWS_BOUND = 16, /* the name we connected to is bound now */
+    ZC_NEWS_LIMITS = 32 /* the peer's limits have changed */
 };
 
 struct zc_pipe

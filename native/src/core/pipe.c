@@ -407,9 +407,10 @@ void zc_pipe_kill (struct zc_pipe *p, int error, uint32_t code, const char *why)
     if (p->link) {
         p->link->keeps_pipe = false;
         zc_driver_kill (p->hub, p->link, error, code, why);
-    } else if (p->chan)
+    } else if (p->chan) {
         zc_mail_post (p->hub, p, ZC_NEWS_GONE); /* later: whoever kills still holds it */
-    else
+        zc_event_refused (p->hub, error, why);
+    } else
         zc_pipe_retire (p);
 }
 

@@ -278,6 +278,75 @@ static bool meet (int from, int to, const char *endpoint, long n)
     return failed;
 }
 
+/* Waits for a message; what a call without memory says of it counts as well. False: it is lost, and somebody was told. */
+static bool comes (struct ends *e, void *s)
+{
+    uint64_t end = zc_now () + PATIENCE * ZC_MS;
+
+    while (zc_now () < end) {
+        zmq_msg_t m[3];
+        int n = zcffi_recv_parts (s, m, 3, 0);
+        if (n < 0 && errno == ENOMEM)
+            return false;
+        take_events (e);
+        if (n < 0 && e->refused)
+            return false;
+        if (n < 0) {
+            CHECK_INT (errno, EAGAIN);
+            continue;
+        }
+        CHECK_INT (n, 1);
+        for (int i = 0; i < n; i++)
+            zmq_msg_close (&m[i]);
+        return true;
+    }
+    CHECK_FAIL ("allocation %ld: a message is lost, and nobody was told", nth);
+    return false;
+}
+
+static bool say (void *s, const char *what)
+{
+    uint64_t end = zc_now () + PATIENCE * ZC_MS;
+
+    while (zmq_send (s, what, strlen (what), 0) < 0) {
+        CHECK (errno == ENOMEM || errno == EAGAIN);
+        if (zc_now () > end)
+            return false;
+    }
+    return true;
+}
+
+/* A REQ and a REP in turn. One that was told of a loss asks the next question (REQ_RELAXED). */
+static bool converse (int from, int to, const char *endpoint, long n)
+{
+    struct ends e = {0};
+    char where[256];
+    size_t size = sizeof where;
+    int yes = 1;
+
+    nth = n;
+    atomic_store (&zc_alloc_fail_at, 0);
+    if (!open_ends (&e, from, to)) {
+        CHECK_FAIL ("no sockets");
+        return false;
+    }
+    zmq_setsockopt (e.from, ZMQ_REQ_RELAXED, &yes, sizeof yes);
+    zmq_setsockopt (e.from, ZMQ_REQ_CORRELATE, &yes, sizeof yes);
+    CHECK_INT (zmq_bind (e.to, endpoint), 0);
+    CHECK_INT (zmq_getsockopt (e.to, ZMQ_LAST_ENDPOINT, where, &size), 0);
+    CHECK_INT (zmq_connect (e.from, where), 0);
+    bool is_up = say (e.from, "ready") && comes (&e, e.to) && say (e.to, "yes") && comes (&e, e.from);
+    CHECK (is_up);
+    atomic_store (&zc_alloc_fail_at, n);
+    for (int i = 0; i < COUNT / 2 && is_up && !e.refused; i++)
+        if (say (e.from, "a question that fits no message without memory") && comes (&e, e.to)
+            && say (e.to, "an answer that fits no message without memory"))
+            (void)comes (&e, e.from);
+    bool failed = atomic_exchange (&zc_alloc_fail_at, 0) == 0;
+    close_ends (&e);
+    return failed;
+}
+
 static void sweep (bool (*session) (int, int, const char *, long), int from, int to, const char *endpoint)
 {
     int bad = 0;
@@ -307,6 +376,12 @@ FLOW (pair_to_pair, ZMQ_PAIR, ZMQ_PAIR)
 FLOW (pub_to_sub, ZMQ_PUB, ZMQ_SUB)
 FLOW (dealer_to_router, ZMQ_DEALER, ZMQ_ROUTER)
 FLOW (router_to_dealer, ZMQ_ROUTER, ZMQ_DEALER)
+
+TEST (no_question_and_no_answer_is_lost_untold)
+{
+    sweep (converse, ZMQ_REQ, ZMQ_REP, "tcp://127.0.0.1:*");
+    sweep (converse, ZMQ_REQ, ZMQ_REP, "inproc://no-memory");
+}
 
 TEST (no_message_is_lost_untold_when_the_name_is_bound_late)
 {

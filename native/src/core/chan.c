@@ -378,7 +378,7 @@ void zc_chan_leave (struct zc_pipe *p)
     zc_mutex_unlock (&c->mu);
     zc_frames_clear (&fresh);
     if (lost)
-        zc_event_dropped (p->hub, lost);
+        zc_event_dropped (p->hub, lost, "messages that waited for a name to be bound were dropped");
 }
 
 void zc_chan_end (struct zc_pipe *p)
@@ -431,7 +431,7 @@ static void turn_away (struct zc_hub *h, struct zc_pipe *p)
     zc_pipe_discard (p);
     zc_event_refused (h, -ENOMEM, "no memory for a peer");
     if (lost)
-        zc_event_dropped (h, lost);
+        zc_event_dropped (h, lost, "messages of a peer for which there was no memory were dropped");
 }
 
 /* It wrote something. Who must see everything soon takes all of it; others take a step, and look for more when they have read it. */

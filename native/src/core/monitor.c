@@ -78,12 +78,10 @@ void zc_event_refused (struct zc_hub *h, int error, const char *why)
         h, &(struct zc_event){.event = ZCFFI_EVENT_PEER_REFUSED, .value = (uint64_t)-error, .text = why});
 }
 
-void zc_event_dropped (struct zc_hub *h, uint64_t n)
+void zc_event_dropped (struct zc_hub *h, uint64_t n, const char *why)
 {
     h->dropped += n;
-    zc_event_write (h, &(struct zc_event){.event = ZCFFI_EVENT_MESSAGES_DROPPED,
-                                          .value = n,
-                                          .text = "messages that waited to be sent were dropped"});
+    zc_event_write (h, &(struct zc_event){.event = ZCFFI_EVENT_MESSAGES_DROPPED, .value = n, .text = why});
 }
 
 int zc_monitor_start (struct zc_hub *h, const char *name, uint64_t mask, bool wide)

@@ -25,6 +25,6 @@ void zc_event_write (struct zc_hub *, const struct zc_event *);
 /* A peer inside the process was let go, for this reason (negative errno); those of links tell it themselves, with an address. */
 void zc_event_refused (struct zc_hub *, int error, const char *why);
 /* n messages were dropped: counted, and told. */
-void zc_event_dropped (struct zc_hub *, uint64_t n);
+void zc_event_dropped (struct zc_hub *, uint64_t n, const char *why);
 
 #endif

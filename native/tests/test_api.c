@@ -183,6 +183,42 @@ TEST (a_proxy_of_one_socket_echoes_until_its_context_ends)
     CHECK_INT (zmq_ctx_term (context), 0);
 }
 
+TEST (what_an_interrupted_proxy_had_in_its_hands_is_counted_and_told)
+{
+    void *context = zmq_ctx_new (), *in = socket_of (context, ZMQ_PULL), *out = socket_of (context, ZMQ_PUSH),
+         *capture = socket_of (context, ZMQ_PUSH), *told = socket_of (context, ZMQ_PAIR),
+         *source = socket_of (context, ZMQ_PUSH), *sink = socket_of (context, ZMQ_PULL);
+    struct shooter shooter = {.target = pthread_self ()};
+    struct sigaction action = {.sa_handler = on_signal};
+    uint64_t dropped = 0, event = 0;
+    size_t size = sizeof dropped;
+    int never = -1;
+
+    sigaction (SIGUSR1, &action, NULL);
+    zmq_setsockopt (capture, ZMQ_SNDTIMEO, &never, sizeof never); /* it has no peer, and waits for one */
+    CHECK_INT (zcffi_socket_monitor (out, "inproc://told", ZCFFI_EVENT_MESSAGES_DROPPED), 0);
+    CHECK_INT (zmq_connect (told, "inproc://told"), 0);
+    CHECK_INT (zmq_bind (in, "inproc://in"), 0);
+    CHECK_INT (zmq_bind (out, "inproc://out"), 0);
+    CHECK_INT (zmq_connect (source, "inproc://in"), 0);
+    CHECK_INT (zmq_connect (sink, "inproc://out"), 0);
+    CHECK_INT (zmq_send (source, "x", 1, 0), 1);
+    void *thread = zmq_threadstart (shoot, &shooter);
+    while (!dropped) { /* the first signals may come before it has the message */
+        gives (zmq_proxy (in, out, capture), EINTR);
+        CHECK_INT (zmq_getsockopt (out, ZCFFI_DROPPED, &dropped, &size), 0);
+    }
+    atomic_store (&shooter.over, true);
+    zmq_threadclose (thread);
+    CHECK_INT (dropped, 1);
+    CHECK_INT (zmq_recv (told, &event, sizeof event, 0), 8);
+    CHECK_INT (event, ZCFFI_EVENT_MESSAGES_DROPPED);
+    void *all[] = {in, out, capture, told, source, sink};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        zmq_close (all[i]);
+    CHECK_INT (zmq_ctx_term (context), 0);
+}
+
 /* ---- looking again ---- */
 
 /* Found by the linker before the system's: counts how often the core gives the CPU away while it looks. */

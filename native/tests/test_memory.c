@@ -361,3 +361,75 @@ TEST (push_and_pull_over_ipc)
 {
     sweep (ZMQ_PULL, ZMQ_PUSH, "ipc://*", false);
 }
+
+/* ---- many endpoints ---- */
+
+enum
+{
+    ENDPOINTS = 12 /* more than the first alarms have room for */
+};
+
+/* One message over each endpoint. True when they came over as many connections. */
+static bool all_are_there (struct ends *e)
+{
+    int fds[ENDPOINTS] = {0}, distinct = 0;
+
+    for (int i = 0; i < ENDPOINTS; i++)
+        SOON (zmq_send (e->s[1], "x", 1, 0));
+    for (int i = 0; i < ENDPOINTS; i++) {
+        zmq_msg_t m;
+        int k = 0;
+        zmq_msg_init (&m);
+        if (worked (zmq_msg_recv (&m, e->s[0], 0))) {
+            fds[distinct] = zmq_msg_get (&m, ZMQ_SRCFD);
+            while (fds[k] != fds[distinct])
+                k++;
+            distinct += k == distinct;
+        }
+        zmq_msg_close (&m);
+    }
+    return distinct == ENDPOINTS;
+}
+
+/* Each endpoint is refused, waits, and is there when somebody listens at last. */
+static bool wait_for_listener (struct ends *e)
+{
+    uint64_t end = zc_now () + PATIENCE;
+    size_t n = sizeof e->where;
+    bool all = false;
+
+    SOON ((e->ctx = zmq_ctx_new ()) ? 0 : -1);
+    for (int i = 0; i < 2; i++) {
+        SOON ((e->s[i] = zmq_socket (e->ctx, e->type[i])) ? 0 : -1);
+        SOON (set_int (e->s[i], ZMQ_RCVTIMEO, 10));
+        SOON (set_int (e->s[i], ZMQ_LINGER, 0));
+        SOON (set_int (e->s[i], ZMQ_RECONNECT_IVL, 3));
+    }
+    SOON (zmq_bind (e->s[0], "tcp://127.0.0.1:*"));
+    SOON (zmq_getsockopt (e->s[0], ZMQ_LAST_ENDPOINT, e->where, &n));
+    SOON (zmq_unbind (e->s[0], e->where));
+    for (int i = 0; i < ENDPOINTS; i++)
+        SOON (zmq_connect (e->s[1], e->where));
+    while (zmq_recv (e->s[0], NULL, 0, 0) >= 0) /* 10 ms: they are refused, and try again */
+        continue;
+    SOON (zmq_bind (e->s[0], e->where));
+    while (!all && !is_wrong && zc_now () < end)
+        all = all_are_there (e);
+    if (!all)
+        CHECK_FAIL ("allocation %ld: an endpoint stays away", nth);
+    return true;
+}
+
+TEST (no_endpoint_stays_away_for_ever)
+{
+    bool goes_on = true;
+
+    for (nth = 1; goes_on && !is_wrong; nth++) {
+        struct ends e = {.type = {ZMQ_PULL, ZMQ_PUSH}};
+        is_wrong = false;
+        atomic_store (&zc_alloc_fail_at, nth);
+        goes_on = wait_for_listener (&e);
+        close_ends (&e);
+        goes_on = goes_on && atomic_exchange (&zc_alloc_fail_at, 0) == 0;
+    }
+}

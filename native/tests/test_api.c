@@ -72,6 +72,10 @@ TEST (ppoll_is_ended_by_a_signal_that_its_mask_lets_through)
     gives (zmq_ppoll (&item, 1, -1, &open_mask), EINTR);
     atomic_store (&shooter.over, true);
     zmq_threadclose (thread);
+    raise (SIGUSR1); /* blocked: it waits */
+    CHECK_INT (zmq_ppoll (&item, 1, 0, &usr1), 0);
+    gives (zmq_ppoll (&item, 1, 0, &open_mask), EINTR); /* without a wait, too */
+    CHECK_INT (zmq_ppoll (&item, 1, 0, &open_mask), 0);
     pthread_sigmask (SIG_SETMASK, &before, NULL);
     CHECK_INT (zmq_ppoll (&item, 1, 0, &before), 0);
     gives (zmq_ppoll (NULL, 1, 0, &before), EFAULT);

@@ -383,6 +383,39 @@ TEST (no_question_and_no_answer_is_lost_untold)
     sweep (converse, ZMQ_REQ, ZMQ_REP, "inproc://no-memory");
 }
 
+/* A message of one part stays for the next call. */
+TEST (a_receive_without_memory_leaves_the_message)
+{
+    static const int types[][2] = {{ZMQ_PUSH, ZMQ_PULL}, {ZMQ_PAIR, ZMQ_PAIR}, {ZMQ_DEALER, ZMQ_DEALER}};
+    char text[100] = "a message that needs memory";
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        void *ctx = zmq_ctx_new (), *to = socket_of (ctx, types[i][1]), *from = socket_of (ctx, types[i][0]);
+        zmq_msg_t m;
+        zmq_msg_init (&m);
+        CHECK_INT (zmq_bind (to, "inproc://leaves"), 0);
+        CHECK_INT (zmq_connect (from, "inproc://leaves"), 0);
+        CHECK_INT (zmq_send (from, "first", 5, 0), 5);
+        CHECK_INT (zmq_recv (to, NULL, 0, 0), 5); /* they know each other now */
+        CHECK_INT (zmq_send (from, text, sizeof text, 0), sizeof text);
+        CHECK_INT (zmq_send (from, "next", 4, 0), 4);
+        for (int tries = 0; tries < 3; tries++) {
+            atomic_store (&zc_alloc_fail_at, -1);
+            int rc = zmq_msg_recv (&m, to, 0), error = errno;
+            atomic_store (&zc_alloc_fail_at, 0);
+            CHECK_INT (rc, -1);
+            CHECK_INT (error, ENOMEM);
+        }
+        CHECK_INT (zmq_msg_recv (&m, to, 0), sizeof text);
+        CHECK_MEM (zmq_msg_data (&m), text, sizeof text);
+        CHECK_INT (zmq_msg_recv (&m, to, 0), 4);
+        zmq_msg_close (&m);
+        zmq_close (from);
+        zmq_close (to);
+        zmq_ctx_term (ctx);
+    }
+}
+
 TEST (no_message_is_lost_untold_when_the_name_is_bound_late)
 {
     sweep (meet, ZMQ_PUSH, ZMQ_PULL, "inproc://late");

@@ -180,6 +180,10 @@ static int64_t give_first (struct zc_sock *s, struct found *f, struct zc_msg *ms
     int64_t rc = f->in.has_prefix ? give_prefix (s, &f->in.prefix, meta, msg, buffer, room)
                                   : give (s, q, meta, msg, buffer, room);
 
+    if (rc < 0 && (s->pattern->recv_only_finds || q == &s->stash)) { /* it stays where it is */
+        zc_meta_unref (meta);
+        return rc;
+    }
     if (rc < 0)
         zc_frames_drop_message (q);
     else if (s->rcvmore) {

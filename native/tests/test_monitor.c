@@ -191,9 +191,9 @@ TEST (a_listener_that_leaves_something_behind_tells_so)
     FORMS
     {
         struct watched w = open_watched (ZMQ_PULL, wide);
-        char stray[300], dir[256];
+        char stray[300], dir[250];
         bind_watched (&w, "ipc://*");
-        snprintf (dir, sizeof dir, "%s", w.where + 6);
+        snprintf (dir, sizeof dir, "%.200s", w.where + 6);
         *strrchr (dir, '/') = 0;
         snprintf (stray, sizeof stray, "%s/stray", dir);
         CHECK (close (open (stray, O_CREAT | O_WRONLY | O_CLOEXEC, 0600)) == 0);

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -221,6 +222,53 @@ TEST (what_an_interrupted_proxy_had_in_its_hands_is_counted_and_told)
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         zmq_close (all[i]);
     CHECK_INT (zmq_ctx_term (context), 0);
+}
+
+/* ---- descriptors ---- */
+
+/* The kept ones first, the others must be closed by an exec; their number. */
+static int count_inherited (const bool *known, int most)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < most; fd++) {
+        int flags = fcntl (fd, F_GETFD);
+        count += flags >= 0 && !(flags & FD_CLOEXEC) && !known[fd];
+    }
+    return count;
+}
+
+TEST (no_descriptor_goes_to_a_program_that_is_started)
+{
+    bool known[200];
+
+    for (int fd = 0; fd < 200; fd++)
+        known[fd] = fcntl (fd, F_GETFD) >= 0;
+    void *context = zmq_ctx_new ();
+    static const char *const endpoints[] = {"tcp://127.0.0.1:*", "ipc://*", "ipc://@zc-cloexec",
+                                            "inproc://cloexec"};
+    void *pull = socket_of (context, ZMQ_PULL), *push = socket_of (context, ZMQ_PUSH);
+    int opened = 0, fd;
+    for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
+        char where[256];
+        size_t n = sizeof where;
+        CHECK_INT (zmq_bind (pull, endpoints[i]), 0);
+        CHECK_INT (zmq_getsockopt (pull, ZMQ_LAST_ENDPOINT, where, &n), 0);
+        CHECK_INT (zmq_connect (push, where), 0);
+        CHECK_INT (zmq_send (push, "x", 1, 0), 1);
+        CHECK_INT (zmq_recv (pull, NULL, 0, 0), 1);
+    }
+    size_t n = sizeof fd;
+    CHECK_INT (zmq_getsockopt (pull, ZMQ_FD, &fd, &n), 0);
+    zmq_pollitem_t items[2] = {{.socket = pull, .events = ZMQ_POLLIN}, {.fd = 0, .events = ZMQ_POLLPRI}};
+    CHECK_INT (zmq_poll (items, 2, 1), 0);
+    for (int k = 0; k < 200; k++)
+        opened += !known[k] && fcntl (k, F_GETFD) >= 0;
+    CHECK (opened >= 10);
+    CHECK_INT (count_inherited (known, 200), 0);
+    zmq_close (push);
+    zmq_close (pull);
+    zmq_ctx_term (context);
 }
 
 /* ---- looking again ---- */

@@ -271,6 +271,32 @@ TEST (no_descriptor_goes_to_a_program_that_is_started)
     zmq_ctx_term (context);
 }
 
+/* ---- receiving ---- */
+
+/* A part that nobody wants to see needs no buffer, be it a name, the first of several, or alone. */
+TEST (a_receive_may_be_without_a_buffer)
+{
+    void *context = zmq_ctx_new (), *router = socket_of (context, ZMQ_ROUTER),
+         *dealer = socket_of (context, ZMQ_DEALER);
+
+    CHECK_INT (zmq_setsockopt (dealer, ZMQ_ROUTING_ID, "name", 4), 0);
+    CHECK_INT (zmq_bind (router, "inproc://unseen"), 0);
+    CHECK_INT (zmq_connect (dealer, "inproc://unseen"), 0);
+    CHECK_INT (zmq_send (dealer, "question", 8, 0), 8);
+    CHECK_INT (zmq_recv (router, NULL, 0, 0), 4);
+    CHECK_INT (zmq_recv (router, NULL, 0, 0), 8);
+    CHECK_INT (zmq_send (router, "name", 4, ZMQ_SNDMORE), 4);
+    CHECK_INT (zmq_send (router, "one", 3, ZMQ_SNDMORE), 3);
+    CHECK_INT (zmq_send (router, "more", 4, 0), 4);
+    CHECK_INT (zmq_send (router, "name", 4, ZMQ_SNDMORE), 4);
+    CHECK_INT (zmq_send (router, "alone", 5, 0), 5);
+    for (int size = 3; size <= 5; size++)
+        CHECK_INT (zmq_recv (dealer, NULL, 0, 0), size);
+    zmq_close (dealer);
+    zmq_close (router);
+    zmq_ctx_term (context);
+}
+
 /* ---- looking again ---- */
 
 /* Found by the linker before the system's: counts how often the core gives the CPU away while it looks. */

@@ -91,7 +91,9 @@ def constants(tables: Tables) -> str:
     def of(name: str) -> list[Constant]:
         return [c for c in tables.constants if c.group == name]
 
-    def meanings(found: list[Constant], prefix: str = "ZMQ_", hexadecimal: bool = False) -> list[str]:
+    def meanings(
+        found: list[Constant], prefix: str = "ZMQ_", hexadecimal: bool = False
+    ) -> list[str]:
         return [
             line
             for c in found

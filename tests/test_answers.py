@@ -41,6 +41,7 @@ DIFFERENCES = {
         r".* \"ipc://\*\": .*": "a wildcard can't be connected to",
         r".* of IPv6 .*: last": "an IPv4 address is told as one",
     },
+    "helpers": {},
 }
 
 
@@ -72,7 +73,7 @@ def test_the_answers_are_those_of_libzmq(libzmq: Path, tmp_path: Path, part: str
     strict = ("-std=gnu11", "-Wall", "-Wextra", "-Werror")
     run("cc", *strict, source, "-o", tmp_path / part, *flags)
     ours, theirs = answers(tmp_path / part, prefix / "lib"), answers(tmp_path / part, libzmq)
-    assert len(ours) > 100
+    assert len(ours) > 50
     differ = {q for q in ours.keys() | theirs.keys() if ours.get(q) != theirs.get(q)}
     known = {q for q in differ if any(re.fullmatch(k, q) for k in DIFFERENCES[part])}
     told = [f"{q}: {ours.get(q)}, libzmq: {theirs.get(q)}" for q in sorted(differ - known)]

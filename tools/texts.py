@@ -24,28 +24,65 @@ def unit(option: Option) -> str:
     return UNITS.get(option.unit, option.unit)
 
 
+def unit_text(option: Option) -> str:
+    """Tell the unit, as a sentence; empty for what has none."""
+    if not unit(option) or option.kind not in NUMBERS:
+        return ""
+    measure = option.unit in UNITS or option.unit == "bytes"
+    return f"In {unit(option)}." if measure else f"Unit: {unit(option)}."
+
+
 def default_text(option: Option) -> str:
     """Tell unit and default."""
-    parts = []
-    if unit(option) and option.kind in NUMBERS:
-        measure = option.unit in UNITS or option.unit == "bytes"
-        parts.append(f"In {unit(option)}." if measure else f"Unit: {unit(option)}.")
+    parts = [unit_text(option)]
     if option.access != "GET" and default_value(option):
         parts.append(f"Default: {default_value(option)}.")
-    return " ".join(parts)
+    return " ".join(part for part in parts if part)
 
 
-C_TYPES = {"INT": "int", "BOOL": "int", "INT64": "int64_t", "UINT64": "uint64_t"}
+C_TYPES = {
+    "INT": "int",
+    "TTL": "int",
+    "ASK": "int",
+    "BOOL": "int, 0 or 1",
+    "INVERSE": "int, 0 or 1",
+    "FLAG": "int, 0: off, more: on",
+    "ANYINT": "int, 0: off, else on",
+    "INT64": "int64_t",
+    "UINT64": "uint64_t",
+    "FD": "zmq_fd_t",
+    "TEXT": "text",
+    "FILTER": "text",
+    "BYTES": "bytes",
+    "BLOB": "bytes, any number",
+    "KEY": "32 bytes, or 40 characters of Z85",
+    "PID": "pid_t",
+    "UID": "uid_t",
+    "GID": "gid_t",
+    "CPU_ADD": "int",
+    "CPU_REMOVE": "int",
+}
+ACCESS = {"GET": ", read only", "SET": ", cannot be read", "BOTH": ""}
 
 
-def c_text(option: Option) -> str:
+def c_default(option: Option) -> str:
+    """Tell the default as a C program sees it."""
+    if option.access == "GET" or option.later:
+        return ""
+    if option.kind in BOOLS | NUMBERS:
+        return f"Default: {LIMITS.get(option.default, option.default)}."
+    return "Default: empty." if option.access == "BOTH" else ""
+
+
+def c_text(option: Option, place: str = "socket") -> str:
     """Tell a C program what to pass: type, unit, range, default, when it counts, since when."""
-    access = ", read only" if option.access == "GET" else ""
     parts = [
-        f"Type: {C_TYPES[option.kind]}{access}.",
-        default_text(option),
+        f"Type: {C_TYPES[option.kind]}{ACCESS[option.access]}.",
+        unit_text(option),
+        c_default(option),
         range_text(option),
-        when_text(option, "socket"),
+        types_text(option),
+        when_text(option, place) if option.access != "GET" and not option.later else "",
         f"Since {option.since}.",
     ]
     return " ".join(part for part in parts if part)

@@ -118,7 +118,7 @@ ZMQ_EXPORT long zcffi_recv_packed (void *socket, void *buffer, size_t size, uint
  * Each event is a message of five or more frames: event (uint64), count of values (uint64), that many values (uint64
  * each), local endpoint, remote endpoint (text, no NUL), all in native byte order; our own events append a last frame
  * that says in words what happened. `events`: a sum of ZMQ_EVENT_* and ZCFFI_EVENT_*. `endpoint` NULL stops the monitor.
- * Errors as zmq_socket_monitor(). */
+ * Errors as zmq_socket_monitor(); EINVAL: no such event. */
 ZMQ_EXPORT int zcffi_socket_monitor (void *socket, const char *endpoint, uint64_t events);
 
 /* zcffi: cdef end */

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -72,6 +73,10 @@ TEST (ppoll_is_ended_by_a_signal_that_its_mask_lets_through)
     gives (zmq_ppoll (&item, 1, -1, &open_mask), EINTR);
     atomic_store (&shooter.over, true);
     zmq_threadclose (thread);
+    raise (SIGUSR1); /* blocked: it waits */
+    CHECK_INT (zmq_ppoll (&item, 1, 0, &usr1), 0);
+    gives (zmq_ppoll (&item, 1, 0, &open_mask), EINTR); /* without a wait, too */
+    CHECK_INT (zmq_ppoll (&item, 1, 0, &open_mask), 0);
     pthread_sigmask (SIG_SETMASK, &before, NULL);
     CHECK_INT (zmq_ppoll (&item, 1, 0, &before), 0);
     gives (zmq_ppoll (NULL, 1, 0, &before), EFAULT);
@@ -181,6 +186,115 @@ TEST (a_proxy_of_one_socket_echoes_until_its_context_ends)
     CHECK_INT (p.rc, -1);
     CHECK_INT (p.error, ETERM);
     CHECK_INT (zmq_ctx_term (context), 0);
+}
+
+TEST (what_an_interrupted_proxy_had_in_its_hands_is_counted_and_told)
+{
+    void *context = zmq_ctx_new (), *in = socket_of (context, ZMQ_PULL), *out = socket_of (context, ZMQ_PUSH),
+         *capture = socket_of (context, ZMQ_PUSH), *told = socket_of (context, ZMQ_PAIR),
+         *source = socket_of (context, ZMQ_PUSH), *sink = socket_of (context, ZMQ_PULL);
+    struct shooter shooter = {.target = pthread_self ()};
+    struct sigaction action = {.sa_handler = on_signal};
+    uint64_t dropped = 0, event = 0;
+    size_t size = sizeof dropped;
+    int never = -1;
+
+    sigaction (SIGUSR1, &action, NULL);
+    zmq_setsockopt (capture, ZMQ_SNDTIMEO, &never, sizeof never); /* it has no peer, and waits for one */
+    CHECK_INT (zcffi_socket_monitor (out, "inproc://told", ZCFFI_EVENT_MESSAGES_DROPPED), 0);
+    CHECK_INT (zmq_connect (told, "inproc://told"), 0);
+    CHECK_INT (zmq_bind (in, "inproc://in"), 0);
+    CHECK_INT (zmq_bind (out, "inproc://out"), 0);
+    CHECK_INT (zmq_connect (source, "inproc://in"), 0);
+    CHECK_INT (zmq_connect (sink, "inproc://out"), 0);
+    CHECK_INT (zmq_send (source, "x", 1, 0), 1);
+    void *thread = zmq_threadstart (shoot, &shooter);
+    while (!dropped) { /* the first signals may come before it has the message */
+        gives (zmq_proxy (in, out, capture), EINTR);
+        CHECK_INT (zmq_getsockopt (out, ZCFFI_DROPPED, &dropped, &size), 0);
+    }
+    atomic_store (&shooter.over, true);
+    zmq_threadclose (thread);
+    CHECK_INT (dropped, 1);
+    CHECK_INT (zmq_recv (told, &event, sizeof event, 0), 8);
+    CHECK_INT (event, ZCFFI_EVENT_MESSAGES_DROPPED);
+    void *all[] = {in, out, capture, told, source, sink};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        zmq_close (all[i]);
+    CHECK_INT (zmq_ctx_term (context), 0);
+}
+
+/* ---- descriptors ---- */
+
+/* The kept ones first, the others must be closed by an exec; their number. */
+static int count_inherited (const bool *known, int most)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < most; fd++) {
+        int flags = fcntl (fd, F_GETFD);
+        count += flags >= 0 && !(flags & FD_CLOEXEC) && !known[fd];
+    }
+    return count;
+}
+
+TEST (no_descriptor_goes_to_a_program_that_is_started)
+{
+    bool known[200];
+
+    for (int fd = 0; fd < 200; fd++)
+        known[fd] = fcntl (fd, F_GETFD) >= 0;
+    void *context = zmq_ctx_new ();
+    static const char *const endpoints[] = {"tcp://127.0.0.1:*", "ipc://*", "ipc://@zc-cloexec",
+                                            "inproc://cloexec"};
+    void *pull = socket_of (context, ZMQ_PULL), *push = socket_of (context, ZMQ_PUSH);
+    int opened = 0, fd;
+    for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
+        char where[256];
+        size_t n = sizeof where;
+        CHECK_INT (zmq_bind (pull, endpoints[i]), 0);
+        CHECK_INT (zmq_getsockopt (pull, ZMQ_LAST_ENDPOINT, where, &n), 0);
+        CHECK_INT (zmq_connect (push, where), 0);
+        CHECK_INT (zmq_send (push, "x", 1, 0), 1);
+        CHECK_INT (zmq_recv (pull, NULL, 0, 0), 1);
+    }
+    size_t n = sizeof fd;
+    CHECK_INT (zmq_getsockopt (pull, ZMQ_FD, &fd, &n), 0);
+    zmq_pollitem_t items[2] = {{.socket = pull, .events = ZMQ_POLLIN}, {.fd = 0, .events = ZMQ_POLLPRI}};
+    CHECK_INT (zmq_poll (items, 2, 1), 0);
+    for (int k = 0; k < 200; k++)
+        opened += !known[k] && fcntl (k, F_GETFD) >= 0;
+    CHECK (opened >= 10);
+    CHECK_INT (count_inherited (known, 200), 0);
+    zmq_close (push);
+    zmq_close (pull);
+    zmq_ctx_term (context);
+}
+
+/* ---- receiving ---- */
+
+/* A part that nobody wants to see needs no buffer, be it a name, the first of several, or alone. */
+TEST (a_receive_may_be_without_a_buffer)
+{
+    void *context = zmq_ctx_new (), *router = socket_of (context, ZMQ_ROUTER),
+         *dealer = socket_of (context, ZMQ_DEALER);
+
+    CHECK_INT (zmq_setsockopt (dealer, ZMQ_ROUTING_ID, "name", 4), 0);
+    CHECK_INT (zmq_bind (router, "inproc://unseen"), 0);
+    CHECK_INT (zmq_connect (dealer, "inproc://unseen"), 0);
+    CHECK_INT (zmq_send (dealer, "question", 8, 0), 8);
+    CHECK_INT (zmq_recv (router, NULL, 0, 0), 4);
+    CHECK_INT (zmq_recv (router, NULL, 0, 0), 8);
+    CHECK_INT (zmq_send (router, "name", 4, ZMQ_SNDMORE), 4);
+    CHECK_INT (zmq_send (router, "one", 3, ZMQ_SNDMORE), 3);
+    CHECK_INT (zmq_send (router, "more", 4, 0), 4);
+    CHECK_INT (zmq_send (router, "name", 4, ZMQ_SNDMORE), 4);
+    CHECK_INT (zmq_send (router, "alone", 5, 0), 5);
+    for (int size = 3; size <= 5; size++)
+        CHECK_INT (zmq_recv (dealer, NULL, 0, 0), size);
+    zmq_close (dealer);
+    zmq_close (router);
+    zmq_ctx_term (context);
 }
 
 /* ---- looking again ---- */

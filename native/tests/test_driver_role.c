@@ -14,8 +14,8 @@ TEST (the_role_is_taken_once_and_left_idle_or_to_the_io_thread)
     fake_start (&f, &b);
     zc_hub_lock (b.h);
     CHECK_INT (b.h->role, ZC_ROLE_IO);
-    CHECK (b.h->is_armed);
     CHECK (zc_driver_take (b.h));
+    CHECK (b.h->is_armed);
     CHECK_INT (b.h->role, ZC_ROLE_BUSY);
     CHECK (!zc_driver_take (b.h));
     zc_driver_look (b.h, 0);
@@ -29,6 +29,38 @@ TEST (the_role_is_taken_once_and_left_idle_or_to_the_io_thread)
     zc_hub_unlock (b.h);
     bench_let_go (&b);
     bench_close (&b, &f, 1);
+}
+
+/* A socket's own set is made when somebody first waits for its links; what arrived before and what comes then is read. */
+TEST (links_are_the_io_threads_until_somebody_waits)
+{
+    struct bench b;
+    struct fake f[3] = {{.most = 1}, {.most = 0}, {.most = 0}};
+
+    if (!nests ())
+        return;
+    bench_open (&b, 1000);
+    fake_start (&f[0], &b);
+    fake_start (&f[1], &b);
+    say (&f[0], 2);
+    EVENTUALLY (&b, unread (b.h) == 2);
+    zc_hub_lock (b.h);
+    CHECK (!b.h->has_set);
+    CHECK (zc_driver_take (b.h));
+    CHECK (b.h->has_set);
+    zc_hub_unlock (b.h);
+    say (&f[1], 3);
+    zc_hub_lock (b.h);
+    zc_driver_look (b.h, 0);
+    CHECK_INT (unread (b.h), 5);
+    zc_driver_leave (b.h, true);
+    zc_hub_unlock (b.h);
+    fake_start (&f[2], &b);
+    for (int i = 0; i < 3; i++)
+        say (&f[i], 1);
+    EVENTUALLY (&b, unread (b.h) == 8);
+    bench_let_go (&b);
+    bench_close (&b, f, 3);
 }
 
 #ifndef ZC_TICK_OFF

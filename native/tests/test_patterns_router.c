@@ -270,6 +270,24 @@ TEST (stream_tells_of_connections_in_order_with_their_bytes)
     fake_close (f);
 }
 
+/* Programs take turns: the first notice is a connection, the next its end. */
+TEST (stream_tells_no_end_of_a_connection_that_it_could_not_tell)
+{
+    struct fake *f = fake_open (ZMQ_STREAM);
+    struct zc_pipe *a = fake_attach (f, NULL);
+
+    atomic_store (&zc_alloc_fail_at, -1);
+    a->is_up = true;
+    f->hub.ops->up (&f->hub, a);
+    atomic_store (&zc_alloc_fail_at, 0);
+    CHECK_INT (fake_killed (a), -ENOMEM);
+    fake_down (a);
+    CHECK_STR (fake_recv (f), "EAGAIN");
+    fake_up (a, NULL);
+    CHECK_STR (fake_recv (f), "~ABCD|");
+    fake_close (f);
+}
+
 TEST (stream_sends_to_a_connection)
 {
     struct fake *f = fake_open (ZMQ_STREAM);

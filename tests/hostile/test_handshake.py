@@ -8,7 +8,7 @@ import threading
 
 import pytest
 from conftest import eventually
-from rfc.wire import SIGNATURE, connect, greeting, ready
+from rfc.wire import SIGNATURE, connect, greeting, message, ready
 
 from hostile.target import KIB
 from zcffi import Event, SocketType
@@ -42,8 +42,20 @@ def test_a_handshake_has_its_own_limit(target, unharmed):
         assert "HANDSHAKE_SUCCEEDED" not in events
 
 
+def test_a_handshake_within_its_limit_is_taken(target, unharmed):
+    """S-30: a peer may tell of itself what it likes, up to 64 KiB, as with libzmq."""
+    with unharmed():
+        pull = target.make("pull", "PULL")
+        properties = [(b"X-%d" % i, b"v" * 1000) for i in range(62)]
+        with connect(pull) as wire:
+            wire.send(greeting(), ready("PUSH", *properties))
+            wire.send(message(b"hello"))
+            eventually(lambda: target.do("take", "pull") == [["hello"]], "the message")
+        assert "PEER_REFUSED" not in target.happened("pull")
+
+
 @pytest.mark.parametrize("server", ["PUSH", "DEALER", "REQ", "PAIR", "ROUTER", "PUB"])
-@pytest.mark.parametrize("crowd", [1, 100])
+@pytest.mark.parametrize("crowd", [1, 100, pytest.param(1000, marks=pytest.mark.slow)])
 def test_who_has_not_shaken_hands_gets_nothing(ctx, server, crowd):
     """S-03: a peer exists for routing only after its READY: beside silent connections, and those
     stuck in the handshake, a good peer gets everything."""

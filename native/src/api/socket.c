@@ -77,6 +77,8 @@ int zmq_socket_monitor (void *socket, const char *endpoint, int events)
 
 int zcffi_socket_monitor (void *socket, const char *endpoint, uint64_t events)
 {
+    if (events & ~(uint64_t)ZCFFI_EVENT_ALL)
+        return zc_api_result (-EINVAL);
     return zc_api_result (monitor (socket, endpoint, events, true));
 }
 

@@ -134,15 +134,11 @@ static void tell (struct zc_chan *c, int to, unsigned news)
         zc_mail_post (s->hub, s->pipe, news);
 }
 
-int zc_chan_bind (struct zc_chan *c, struct zc_hub *h, const struct zc_chan_card *card)
+int zc_chan_bind (struct zc_chan *c, struct zc_hub *h, struct zc_pipe *p, const struct zc_chan_card *card)
 {
-    struct zc_pipe *p = zc_pipe_new ();
-    if (!p)
-        return -ENOMEM;
     zc_mutex_lock (&c->mu);
     if (c->side[0].gone) {
         zc_mutex_unlock (&c->mu);
-        zc_pipe_discard (p);
         return -EPIPE;
     }
     fill_side (&c->side[1], h, p, card);
@@ -154,22 +150,13 @@ int zc_chan_bind (struct zc_chan *c, struct zc_hub *h, const struct zc_chan_card
         c->side[1].hub = NULL;
         c->side[1].pipe = NULL;
         sides_changed (c);
+        p->chan = NULL;
         unref_locked (c);
-        zc_pipe_discard (p);
         return -ECONNREFUSED;
     }
     tell (c, 0, ZC_NEWS_BOUND | ZC_NEWS_OUT);
     zc_mutex_unlock (&c->mu);
     return 0;
-}
-
-void zc_chan_refuse (struct zc_chan *c)
-{
-    zc_mutex_lock (&c->mu);
-    c->side[1].gone = true;
-    sides_changed (c);
-    tell (c, 0, ZC_NEWS_GONE);
-    zc_mutex_unlock (&c->mu);
 }
 
 /* ---- writing ---- */
@@ -357,8 +344,8 @@ void zc_chan_limits (struct zc_pipe *p)
     tell_room (p);
 }
 
-/* Nobody ever bound the name, so the reader's part is ours too: what waited is taken out, and its messages (not the
- * subscriptions) are counted. Under c->mu. */
+/* What waits in a way is taken out, and its messages (not the subscriptions) are counted. By its reader, or by its writer when
+ * nobody ever bound the name: the reader's part is the writer's then. Under c->mu. */
 static uint32_t take_back (struct way *w, struct zc_frames *fresh)
 {
     struct zc_view v;
@@ -392,7 +379,7 @@ void zc_chan_leave (struct zc_pipe *p)
     zc_mutex_unlock (&c->mu);
     zc_frames_clear (&fresh);
     if (lost)
-        zc_event_dropped (p->hub, lost);
+        zc_event_dropped (p->hub, lost, "messages that waited for a name to be bound were dropped");
 }
 
 void zc_chan_end (struct zc_pipe *p)
@@ -416,15 +403,36 @@ static void come_up (struct zc_pipe *p)
     const struct side *peer = &c->side[!p->side];
     p->peer_type = peer->type;
     p->peer_id_size = 0;
-    if (peer->id_size) {
+    if (peer->id_size)
         p->peer_id = zc_alloc (peer->id_size);
-        if (p->peer_id) {
-            memcpy (p->peer_id, peer->id, peer->id_size);
-            p->peer_id_size = peer->id_size;
-        }
+    bool is_known = p->peer_id || !peer->id_size;
+    if (p->peer_id) {
+        memcpy (p->peer_id, peer->id, peer->id_size);
+        p->peer_id_size = peer->id_size;
     }
     zc_mutex_unlock (&c->mu);
-    zc_pipe_up (p);
+    if (is_known)
+        zc_pipe_up (p);
+    else
+        zc_pipe_kill (p, -ENOMEM, 0, "no memory for the name of a peer");
+}
+
+/* There is no memory to let the peer in: it is left, and what it has sent is lost. */
+static void turn_away (struct zc_hub *h, struct zc_pipe *p)
+{
+    struct zc_chan *c = p->chan;
+    struct zc_frames fresh;
+
+    zc_mutex_lock (&c->mu);
+    uint32_t lost = take_back (&c->way[!p->side], &fresh);
+    zc_mutex_unlock (&c->mu);
+    zc_frames_clear (&fresh);
+    p->hub = h;
+    zc_chan_end (p);
+    zc_pipe_discard (p);
+    zc_event_refused (h, -ENOMEM, "no memory for a peer");
+    if (lost)
+        zc_event_dropped (h, lost, "messages of a peer for which there was no memory were dropped");
 }
 
 /* It wrote something. Who must see everything soon takes all of it; others take a step, and look for more when they have read it. */
@@ -439,9 +447,13 @@ static void take_news (struct zc_pipe *p)
 void zc_chan_news (struct zc_hub *h, struct zc_pipe *p, unsigned news)
 {
     if (news & ZC_NEWS_NEW) {
-        if (h->state > ZC_HUB_STOPPED || zc_pipe_attach (h, p) < 0) {
+        if (h->state > ZC_HUB_STOPPED) {
             zc_chan_end (p);
             zc_pipe_discard (p);
+            return;
+        }
+        if (zc_pipe_attach (h, p) < 0) {
+            turn_away (h, p);
             return;
         }
         zc_chan_limits (p);

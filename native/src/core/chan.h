@@ -21,10 +21,9 @@ struct zc_chan_card
 
 /* A channel with side 0 taken by p (a pipe not yet attached; NULL for a side that is no socket); side 1 open. */
 int zc_chan_new (struct zc_chan **out, struct zc_hub *h, struct zc_pipe *p, const struct zc_chan_card *);
-/* Side 1 is taken: makes its pipe and posts it to h's mail. -ECONNREFUSED: h is closed. The caller holds the name table's lock. */
-int zc_chan_bind (struct zc_chan *, struct zc_hub *h, const struct zc_chan_card *);
-/* Nobody will come: side 0's pipe is told that its peer is gone. */
-void zc_chan_refuse (struct zc_chan *);
+/* Side 1 is taken, by a fresh pipe that is posted to h's mail and then h's. -ECONNREFUSED: h is closed, -EPIPE: side 0 has left; the
+ * pipe stays the caller's. The caller holds the name table's lock. */
+int zc_chan_bind (struct zc_chan *, struct zc_hub *h, struct zc_pipe *p, const struct zc_chan_card *);
 void zc_chan_ref (struct zc_chan *);
 void zc_chan_unref (struct zc_chan *);
 

@@ -350,7 +350,7 @@ static void arm (struct zc_hub *h, bool on)
 
 bool zc_driver_take (struct zc_hub *h)
 {
-    if (!h->has_set || !h->link_live || (h->role != ZC_ROLE_IO && h->role != ZC_ROLE_IDLE))
+    if (!h->link_live || (h->role != ZC_ROLE_IO && h->role != ZC_ROLE_IDLE) || zc_driver_open_set (h) < 0)
         return false;
     h->role = ZC_ROLE_BUSY;
     return true;
@@ -649,6 +649,14 @@ uint64_t zc_driver_tick (struct zc_tick *t)
 
 /* ---- links come and go ---- */
 
+static void move_to_set (struct zc_hub *h, struct zc_link *l)
+{
+    if (zc_poller_add (&h->set, l->fd, ZC_POLL_IN | ZC_POLL_EDGE, (uint64_t)l->gen << 32 | l->index) < 0)
+        return; /* it stays where it is */
+    l->is_direct = l->wants_in = false;
+    zc_loop_watch_mod (l->loop, &l->watch, l->is_blocked && !l->is_over ? ZC_POLL_OUT | ZC_POLL_ONCE : 0);
+}
+
 int zc_driver_open_set (struct zc_hub *h)
 {
     if (h->has_set)
@@ -673,6 +681,9 @@ int zc_driver_open_set (struct zc_hub *h)
         return rc;
     }
     h->has_set = h->is_armed = true;
+    for (uint32_t i = 0; i < h->link_cap; i++)
+        if (h->links[i])
+            move_to_set (h, h->links[i]);
     return 0;
 }
 
@@ -707,7 +718,10 @@ int zc_driver_join (struct zc_hub *h, struct zc_link *l)
     l->watch.fn = zc_driver_link_event;
     l->index = at;
     l->gen = atomic_fetch_add_explicit (&generation, 1, memory_order_relaxed) & 0x3fffffff;
-    l->is_direct = zc_driver_open_set (h) < 0;
+    /* Without a waiter the I/O thread reads it, and a socket that never receives needs no set. */
+    if (h->in.head || h->has_f)
+        (void)zc_driver_open_set (h);
+    l->is_direct = !h->has_set;
     if (!l->is_direct)
         l->is_direct =
             zc_poller_add (&h->set, l->fd, ZC_POLL_IN | ZC_POLL_EDGE, (uint64_t)l->gen << 32 | at) < 0;

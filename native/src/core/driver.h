@@ -18,8 +18,8 @@
  *
  * A link dies once: marked under the lock; when it is neither read nor written its I/O thread is told, which takes it out
  * of every poller, closes it and tells its owner. Links are edge-triggered in the set, and kept on a list while the
- * kernel may have more. Where pollers do not nest (or no descriptor is left for a set) the links stay in the I/O thread's
- * own poller, one-shot, and only it reads. */
+ * kernel may have more. The set is made when somebody first waits for input. Before that, and where pollers do not nest (or no
+ * descriptor is left for a set), the links are in the I/O thread's own poller, one-shot, and only it reads. */
 #ifndef ZC_CORE_DRIVER_H
 #define ZC_CORE_DRIVER_H
 
@@ -182,7 +182,8 @@ void zc_driver_tick_at (struct zc_hub *h, uint64_t when);
 void zc_driver_link_event (struct zc_watch *, unsigned events);
 /* The handler of a hub's set (zc_loop_start). */
 void zc_driver_set_ready (uint32_t index, uint32_t gen);
-/* Makes the set if it can be made. 0, or negative: no descriptors; links are then read directly. */
+/* Makes the set if it can be made, when somebody first waits for the links. 0, or negative: no descriptors, or pollers that do not
+ * nest; links are then read directly. */
 int zc_driver_open_set (struct zc_hub *h);
 /* Raises the exported descriptor's event if it is handed out. */
 void zc_driver_raise (struct zc_hub *h);

@@ -275,7 +275,8 @@ void zc_pipe_close_out (struct zc_pipe *p); /* no more messages to it; what is q
 int zc_pipe_put (struct zc_pipe *p, struct zc_msg *parts, size_t count, bool force);
 /* (Un)subscribes at the peer. The topic travels outside the limits and before later messages. 0, -ENOMEM. */
 int zc_pipe_subscribe (struct zc_pipe *p, bool cancel, const uint8_t *topic, size_t n);
-/* Ends the connection of p with this reason (negative errno; see zc_event_refused); the pipe goes. */
+/* Ends the connection of p with this reason (negative errno; see zc_event_refused); the pipe goes. For want of memory (-ENOMEM) the
+ * pipe of a connecting endpoint stays: that connection is lost, and comes again. */
 void zc_pipe_kill (struct zc_pipe *p, int error, uint32_t code, const char *why);
 /* Ends p itself for good (unbind, disconnect, a second peer of a PAIR). linger: what is queued out may still go. */
 void zc_pipe_end (struct zc_pipe *p);

@@ -58,7 +58,9 @@ static void write_event (struct zc_hub *h, const struct zc_event *e)
     struct zc_msg m[6];
     int n = frames (h->monitor, e, m), count = n < 0 ? -n : n;
 
-    if (n < 0 || zc_chan_write (h->monitor->chan, m, (size_t)n) == -EAGAIN)
+    int rc = n < 0 ? -ENOMEM : zc_chan_write (h->monitor->chan, m, (size_t)n);
+
+    if (rc < 0 && rc != -EPIPE) /* there is a reader, or one may come: no room, no memory */
         h->dropped++;
     for (int i = 0; i < count; i++)
         zc_msg_drop (&m[i]);
@@ -70,12 +72,16 @@ void zc_event_write (struct zc_hub *h, const struct zc_event *e)
         write_event (h, e);
 }
 
-void zc_event_dropped (struct zc_hub *h, uint64_t n)
+void zc_event_refused (struct zc_hub *h, int error, const char *why)
+{
+    zc_event_write (
+        h, &(struct zc_event){.event = ZCFFI_EVENT_PEER_REFUSED, .value = (uint64_t)-error, .text = why});
+}
+
+void zc_event_dropped (struct zc_hub *h, uint64_t n, const char *why)
 {
     h->dropped += n;
-    zc_event_write (h, &(struct zc_event){.event = ZCFFI_EVENT_MESSAGES_DROPPED,
-                                          .value = n,
-                                          .text = "messages that waited to be sent were dropped"});
+    zc_event_write (h, &(struct zc_event){.event = ZCFFI_EVENT_MESSAGES_DROPPED, .value = n, .text = why});
 }
 
 int zc_monitor_start (struct zc_hub *h, const char *name, uint64_t mask, bool wide)

@@ -22,7 +22,9 @@ void zc_monitor_hide (struct zc_hub *);
 
 bool zc_monitor_wants (const struct zc_hub *, uint64_t event);
 void zc_event_write (struct zc_hub *, const struct zc_event *);
+/* A peer inside the process was let go, for this reason (negative errno); those of links tell it themselves, with an address. */
+void zc_event_refused (struct zc_hub *, int error, const char *why);
 /* n messages were dropped: counted, and told. */
-void zc_event_dropped (struct zc_hub *, uint64_t n);
+void zc_event_dropped (struct zc_hub *, uint64_t n, const char *why);
 
 #endif

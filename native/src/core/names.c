@@ -3,11 +3,13 @@
 #include <errno.h>
 #include "base/map.h"
 #include "core/ctx.h"
+#include "core/pipe.h"
 #include "os/random.h"
 
 struct waiting
 {
     struct zc_chan *chan; /* a reference */
+    struct zc_pipe *pipe; /* of whoever binds the name: to bind takes no memory that could be missing then */
     struct waiting *next;
 };
 
@@ -41,13 +43,20 @@ int zc_names_new (struct zc_names **out)
     return 0;
 }
 
+static void waiting_free (struct waiting *w)
+{
+    if (w->pipe)
+        zc_pipe_discard (w->pipe);
+    zc_chan_unref (w->chan);
+    zc_free (w);
+}
+
 static void drop_waiting (struct entry *e)
 {
     while (e->waiting) {
         struct waiting *w = e->waiting;
         e->waiting = w->next;
-        zc_chan_unref (w->chan);
-        zc_free (w);
+        waiting_free (w);
     }
 }
 
@@ -104,7 +113,8 @@ int zc_names_bind (struct zc_ctx *ctx, const char *name, struct zc_hub *h, const
             memcpy (e->id, card->id, card->id_size);
         e->card.id = e->id;
         for (struct waiting *w = e->waiting; w; w = w->next)
-            (void)zc_chan_bind (w->chan, h, &e->card); /* one that left is told so by its own channel */
+            if (zc_chan_bind (w->chan, h, w->pipe, &e->card) == 0) /* else it has left */
+                w->pipe = NULL;
         drop_waiting (e);
     }
     zc_mutex_unlock (&n->mu);
@@ -137,16 +147,25 @@ static void prune (struct entry *e)
             continue;
         }
         *at = w->next;
-        zc_chan_unref (w->chan);
-        zc_free (w);
+        waiting_free (w);
     }
+}
+
+static int bind_now (struct zc_chan *c, struct zc_hub *h, const struct zc_chan_card *card)
+{
+    struct zc_pipe *p = zc_pipe_new ();
+    int rc = p ? zc_chan_bind (c, h, p, card) : -ENOMEM;
+
+    if (rc < 0 && p)
+        zc_pipe_discard (p);
+    return rc;
 }
 
 static int take_offer (struct entry *e, struct zc_hub *h, const struct zc_chan_card *card)
 {
     if (e->is_taken)
         return -ECONNREFUSED;
-    int rc = zc_chan_bind (e->offer, h, card);
+    int rc = bind_now (e->offer, h, card);
     e->is_taken = rc == 0;
     return rc;
 }
@@ -154,15 +173,18 @@ static int take_offer (struct entry *e, struct zc_hub *h, const struct zc_chan_c
 static int wait_for_name (struct entry *e, struct zc_chan *c)
 {
     struct waiting *w = zc_alloc (sizeof *w), **end = &e->waiting;
+    struct zc_pipe *p = w ? zc_pipe_new () : NULL;
 
-    if (!w)
+    if (!p) {
+        zc_free (w);
         return -ENOMEM;
+    }
     prune (e);
     end = &e->waiting;
     while (*end)
         end = &(*end)->next;
     zc_chan_ref (c);
-    *w = (struct waiting){c, NULL};
+    *w = (struct waiting){c, p, NULL};
     *end = w;
     return 0;
 }
@@ -184,7 +206,7 @@ int zc_names_connect (struct zc_ctx *ctx, const char *name, struct zc_hub *h, st
     else {
         rc = zc_chan_new (&c, h, p, card);
         if (rc == 0)
-            rc = e->hub ? zc_chan_bind (c, e->hub, &e->card) : wait_for_name (e, c);
+            rc = e->hub ? bind_now (c, e->hub, &e->card) : wait_for_name (e, c);
         *used = rc == 0;
         if (rc < 0 && c) {
             p->chan = NULL;

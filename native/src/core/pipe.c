@@ -332,7 +332,7 @@ static void drop_out (struct zc_pipe *p)
         lost++;
     }
     if (lost)
-        zc_event_dropped (p->hub, lost);
+        zc_event_dropped (p->hub, lost, "messages that waited to be sent were dropped");
 }
 
 void zc_pipe_retire (struct zc_pipe *p)
@@ -409,11 +409,12 @@ void zc_pipe_free (struct zc_pipe *p)
 void zc_pipe_kill (struct zc_pipe *p, int error, uint32_t code, const char *why)
 {
     if (p->link) {
-        p->link->keeps_pipe = false;
+        p->link->keeps_pipe = p->link->keeps_pipe && error == -ENOMEM;
         zc_driver_kill (p->hub, p->link, error, code, why);
-    } else if (p->chan)
+    } else if (p->chan) {
         zc_mail_post (p->hub, p, ZC_NEWS_GONE); /* later: whoever kills still holds it */
-    else
+        zc_event_refused (p->hub, error, why);
+    } else
         zc_pipe_retire (p);
 }
 

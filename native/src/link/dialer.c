@@ -170,10 +170,8 @@ static void connected (struct zc_dialer *d)
     zc_link_tune (d->config, fd);
     event (d, ZMQ_EVENT_CONNECTED, (uint64_t)fd, NULL);
     int rc = zc_stream_start (&d->owner, d->hub, d->loop, d->config, fd);
-    if (rc < 0) {
-        d->last_error = rc;
-        retry_later (d);
-    }
+    if (rc < 0)
+        failed (d, rc, "a connection could not be set up");
 }
 
 static void on_connect (struct zc_watch *w, unsigned events)
@@ -295,7 +293,7 @@ static void retry_later (struct zc_dialer *d)
     event (d, ZMQ_EVENT_CONNECT_RETRIED, (uint64_t)ms, NULL);
     d->alarm.fn = dial_again;
     if (zc_loop_alarm (d->loop, &d->alarm, zc_deadline (ms)) < 0)
-        give_up (d);
+        zc_loop_post (d->loop, &d->start_task); /* no memory even for the alarm: at once */
 }
 
 static struct zc_pipe *own_pipe (struct zc_stream_owner *o)
@@ -337,6 +335,7 @@ static void stop (struct zc_task *t)
 
     if (d->lookup)
         zc_resolve_end (&d->lookup);
+    zc_loop_drop (loop, &d->start_task);
     zc_loop_drop (loop, &d->resolved_task);
     if (d->fd >= 0)
         close_fd (d);

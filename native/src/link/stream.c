@@ -188,6 +188,7 @@ static void beat_step (struct zc_stream *s)
     struct zc_link *l = &s->link;
     struct zc_hub *h = l->hub;
     uint64_t next = ZC_NEVER;
+    int rc = 0;
 
     zc_hub_lock (h);
     l->is_beat_posted = false;
@@ -195,7 +196,7 @@ static void beat_step (struct zc_stream *s)
         uint8_t ping[16];
         switch (zc_beat_tick (&l->beat, zc_now (), &next)) {
         case ZC_BEAT_PING:
-            (void)zc_driver_command (h, l, ping, zc_wire_put_ping ((uint16_t)l->beat.ttl_sent, ping));
+            rc = zc_driver_command (h, l, ping, zc_wire_put_ping ((uint16_t)l->beat.ttl_sent, ping));
             zc_driver_tell (h);
             break;
         case ZC_BEAT_DEAD:
@@ -206,11 +207,13 @@ static void beat_step (struct zc_stream *s)
             break;
         }
     }
-    zc_hub_unlock (h);
     if (next == ZC_NEVER)
         zc_loop_alarm_off (l->loop, &s->alarm);
-    else
-        (void)zc_loop_alarm (l->loop, &s->alarm, next);
+    else if (rc == 0)
+        rc = zc_loop_alarm (l->loop, &s->alarm, next);
+    if (rc < 0)
+        zc_driver_kill (h, l, rc, 0, "no memory for a heartbeat");
+    zc_hub_unlock (h);
 }
 
 static void beat_alarm (struct zc_alarm *a)

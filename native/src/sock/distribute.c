@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "core/monitor.h"
 
 void zc_distribution_open (struct zc_distribution *d)
 {
@@ -93,8 +94,10 @@ static int own_large (struct zc_msg *parts, size_t count)
 static void put_one (struct zc_hub *h, struct zc_pipe *p, struct zc_msg *parts, size_t count, bool force)
 {
     int rc = zc_pipe_put (p, parts, count, force);
-    if (rc == -EAGAIN || rc == -ENOMEM)
-        h->dropped++;
+    if (rc == -ENOMEM)
+        zc_event_dropped (h, 1, "no memory for a subscriber's copy of a message");
+    else if (rc == -EAGAIN)
+        h->dropped++; /* the way of publishers, told by its count alone */
 }
 
 int zc_distribution_send (struct zc_distribution *d, struct zc_hub *h, struct zc_msg *parts, size_t count,

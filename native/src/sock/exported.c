@@ -12,6 +12,8 @@ static int open_event (struct zc_hub *h)
     rc = zc_poller_open (&h->f, zc_poller_default ());
     if (rc == 0)
         rc = zc_poller_add (&h->f, h->f_event.fd, ZC_POLL_IN, 0);
+    if (rc == 0 && h->link_live)
+        (void)zc_driver_open_set (h);
     if (rc == 0 && h->has_set)
         rc = zc_poller_add (&h->f, h->set.fd, ZC_POLL_IN, 1);
     return rc;

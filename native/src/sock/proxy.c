@@ -37,32 +37,25 @@ static void drop_parts (struct proxy *p, size_t count)
         zc_msg_close (&p->parts[i]);
 }
 
-/* A whole message into p->parts: their number, or negative. */
+/* Whole messages or nothing: what a failure would leave of one would pass for another when the proxy is started again. */
 static int64_t receive (struct proxy *p, struct side *from)
 {
-    size_t n = 0;
+    int64_t n;
 
-    for (bool more = true; more; n++) {
-        if (n == p->cap) {
-            struct zc_msg *grown = zc_realloc (p->parts, (p->cap * 2 + 8) * sizeof *grown);
-            if (!grown) {
-                drop_parts (p, n);
-                return -ENOMEM;
-            }
-            p->parts = grown;
-            p->cap = p->cap * 2 + 8;
-        }
-        zc_msg_init (&p->parts[n]);
-        int64_t rc = zc_recv_part (from->socket, &p->parts[n], NULL, 0, n ? 0 : ZMQ_DONTWAIT);
-        if (rc < 0) {
-            drop_parts (p, n);
-            return rc;
-        }
-        from->received.bytes += (uint64_t)rc;
-        more = p->parts[n].flags & ZC_MSG_MORE;
+    while ((n = zc_recv_parts (from->socket, p->parts, p->cap, 1, ZMQ_DONTWAIT)) == -EMSGSIZE) {
+        size_t cap = p->cap * 2 + 8;
+        struct zc_msg *grown = zc_realloc (p->parts, cap * sizeof *grown);
+        if (!grown)
+            return -ENOMEM; /* it stays there */
+        p->parts = grown;
+        p->cap = cap;
     }
+    if (n < 0)
+        return n;
+    for (int64_t i = 0; i < n; i++)
+        from->received.bytes += zc_msg_size (&p->parts[i]);
     from->received.messages++;
-    return (int64_t)n;
+    return n;
 }
 
 static int copy_to_capture (struct proxy *p, size_t count)
@@ -93,8 +86,9 @@ static int send_on (struct proxy *p, struct side *to, size_t count)
         bytes += zc_msg_size (&p->parts[i]);
     if (rc == 0)
         rc = zc_send_parts (to->socket, p->parts, count, 0);
-    if (rc < 0) {
+    if (rc < 0) { /* a signal, or no memory: who calls the proxy again has no way to this message */
         drop_parts (p, count);
+        zc_sock_lost (to->socket, 1, "a message of a proxy that was interrupted was dropped");
         return rc;
     }
     to->sent.messages++;

@@ -166,7 +166,7 @@ static int64_t give_prefix (struct zc_sock *s, struct zc_msg *prefix, struct zc_
         msg->meta = zc_meta_ref (meta);
         return size;
     }
-    if (size)
+    if (size && room)
         memcpy (buffer, zc_msg_bytes (prefix), (size_t)size < room ? (size_t)size : room);
     zc_msg_drop (prefix);
     return size;
@@ -180,6 +180,10 @@ static int64_t give_first (struct zc_sock *s, struct found *f, struct zc_msg *ms
     int64_t rc = f->in.has_prefix ? give_prefix (s, &f->in.prefix, meta, msg, buffer, room)
                                   : give (s, q, meta, msg, buffer, room);
 
+    if (rc < 0 && (s->pattern->recv_only_finds || q == &s->stash)) { /* it stays where it is */
+        zc_meta_unref (meta);
+        return rc;
+    }
     if (rc < 0)
         zc_frames_drop_message (q);
     else if (s->rcvmore) {
@@ -231,7 +235,7 @@ static inline bool take_at_once (struct zc_sock *s, struct zc_msg *msg, void *bu
         zc_msg_drop (msg);
         *msg = fresh;
     } else {
-        if (v.size)
+        if (v.size && room) /* without room there may be no buffer */
             memcpy (buffer, v.data, v.size < room ? v.size : room);
         zc_frames_skip (&p->in, &v);
     }

@@ -12,15 +12,17 @@
 
 #include <errno.h>
 #include <string.h>
+#include "core/monitor.h"
 #include "core/pipe.h"
 #include "os/random.h"
 #include "zmq.h"
 
 enum /* bits of pipe->mark */
 {
-    LISTED = 1,  /* in router->pipes */
-    GIVEN = 2,   /* the name is CONNECT_ROUTING_ID's */
-    REPLACED = 4 /* another took the name over: nothing is read from it or sent to it */
+    LISTED = 1,   /* in router->pipes */
+    GIVEN = 2,    /* the name is CONNECT_ROUTING_ID's */
+    REPLACED = 4, /* another took the name over: nothing is read from it or sent to it */
+    NOTICED = 8   /* the program was told of its connection, and is to be told of its end */
 };
 
 enum
@@ -93,7 +95,7 @@ static void replace (struct zc_hub *h, struct zc_pipe *old)
     r->replaced++;
     for (uint32_t n = old->in_msgs; n; n--) {
         if (put_aside (r, old) < 0)
-            h->dropped++;
+            zc_event_dropped (h, 1, "no memory for a message of a peer whose name was taken over");
         zc_hub_message_done (h, old); /* it is not ending: it stays */
     }
 }
@@ -238,9 +240,11 @@ static int put_notice (const struct zc_sock *s, struct zc_pipe *p)
         return 0;
     zc_frames_init (&fresh);
     int rc = zc_frames_put (&fresh, 0, NULL, 0);
-    if (rc == 0)
-        zc_pipe_arrived (p, &fresh, 1);
-    return rc;
+    if (rc < 0)
+        return rc;
+    p->mark ^= NOTICED;
+    zc_pipe_arrived (p, &fresh, 1);
+    return 0;
 }
 
 void zc_router_up (struct zc_hub *h, struct zc_pipe *p)
@@ -268,8 +272,11 @@ void zc_router_up (struct zc_hub *h, struct zc_pipe *p)
 /* Only what the peer or the network did is told, not what the program did itself. */
 void zc_router_down (struct zc_hub *h, struct zc_pipe *p)
 {
-    if (p->id && !p->is_ending && !p->is_leaving && put_notice (zc_sock_of (h), p) < 0)
-        h->dropped++;
+    bool is_told = (p->mark & NOTICED) && !p->is_ending && !p->is_leaving;
+
+    if (is_told && put_notice (zc_sock_of (h), p) < 0)
+        zc_event_dropped (h, 1, "no memory to tell that a connection is lost");
+    p->mark &= ~(uint64_t)NOTICED;
 }
 
 void zc_router_ending (struct zc_hub *h, struct zc_pipe *p)

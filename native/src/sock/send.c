@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include "core/driver.h"
+#include "core/monitor.h"
 #include "os/clock.h"
 #include "sock/sleep.h"
 #include "zmq.h"
@@ -131,7 +132,8 @@ static void put_back (struct zc_sock *s, struct zc_msg *parts, size_t count, siz
     /* Another message was begun while this one waited: only one can be continued. */
     for (size_t i = 0; i < count; i++)
         zc_msg_drop (&parts[i]);
-    s->hub->dropped += count > 0;
+    if (count)
+        zc_event_dropped (s->hub, 1, "a message begun by one thread was dropped: another has begun its own");
     zc_free (parts);
 }
 

@@ -167,6 +167,16 @@ int zc_sock_close (void *handle)
     return 0;
 }
 
+void zc_sock_lost (void *handle, uint64_t n, const char *why)
+{
+    struct zc_sock *s;
+
+    if (zc_sock_enter (handle, &s) < 0)
+        return; /* nobody is left to be told */
+    zc_event_dropped (s->hub, n, why);
+    zc_sock_exit (s);
+}
+
 /* ---- options ---- */
 
 static void limits_changed (struct zc_sock *s)

@@ -133,6 +133,8 @@ static inline void zc_sock_exit (struct zc_sock *s)
 }
 int zc_sock_set (void *handle, int option, const void *value, size_t size);
 int zc_sock_get (void *handle, int option, void *value, size_t *size);
+/* Messages for this socket are lost, from no fault of its own: counted, and told. */
+void zc_sock_lost (void *handle, uint64_t n, const char *why);
 /* A receive would find something. Under the lock. */
 static inline bool zc_sock_has_message (struct zc_sock *s)
 {

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "core/monitor.h"
 #include "zmq.h"
 
 static struct zc_xpub *xpub_of (const struct zc_hub *h)
@@ -270,14 +271,14 @@ static void lost_topic (void *arg, const uint8_t *topic, size_t n)
     if (l->told && zc_topics_remove (l->told, topic, n) == 1)
         return;
     if (zc_news_put_notice (l->s->state, NULL, true, topic, n) < 0)
-        l->s->hub->dropped++;
+        zc_event_dropped (l->s->hub, 1, "no memory to tell of a topic that was cancelled");
 }
 
 static int lost_asked (void *arg, const uint8_t *topic, size_t n)
 {
     struct loss *l = arg;
     if (zc_news_put_notice (l->s->state, NULL, true, topic, n) < 0)
-        l->s->hub->dropped++;
+        zc_event_dropped (l->s->hub, 1, "no memory to tell of a topic that was cancelled");
     return 0;
 }
 

@@ -20,14 +20,10 @@ void zc_xsub_close (struct zc_sock *s)
     zc_topics_close (&x->topics);
 }
 
-/* A peer that can't be told is better lost: its connection is, not its endpoint, and it is told everything when it comes back. */
+/* A peer that can't be told is better lost: it is told everything when it comes back. */
 static void kill_untold (struct zc_pipe *p)
 {
-    static const char why[] = "no memory for a subscription";
-    if (p->link)
-        zc_driver_kill (p->hub, p->link, -ENOMEM, 0, why);
-    else
-        zc_pipe_kill (p, -ENOMEM, 0, why);
+    zc_pipe_kill (p, -ENOMEM, 0, "no memory for a subscription");
 }
 
 static int tell_topic (void *pipe, const uint8_t *topic, size_t n)

@@ -137,7 +137,7 @@ static int command_head (struct zc_wire *w)
     }
     if (f.size > ZC_METADATA_MAX)
         return zc_wire_refuse (w, -EMSGSIZE, ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_UNSPECIFIED,
-                               "a command of the handshake is longer than 8192 bytes");
+                               "a command makes the handshake longer than 64 KiB");
     zc_hs_need (w, ZC_STATE_COMMAND, (uint32_t)(f.head + f.size));
     return 0;
 }

@@ -11,9 +11,10 @@
 #include "wire/wire.h"
 
 #define ZC_GREETING_SIZE 64
-/* Longest READY (or ERROR) body taken. RFC 37 has no limit; real ones have 25 to 300 bytes, and
- * what a peer sends here is kept for as long as it is connected. */
-#define ZC_METADATA_MAX 8192
+/* Longest READY (or ERROR) body taken: what the greeting and the header of a long frame leave of the
+ * whole. RFC 37 has no limit; real ones have 25 to 300 bytes, and what a peer sends here is kept for
+ * as long as it is connected. */
+#define ZC_METADATA_MAX (ZC_WIRE_HANDSHAKE_MAX - ZC_GREETING_SIZE - 9)
 #define ZC_IDENTITY_MAX 255
 
 enum zc_wire_state

@@ -5,9 +5,9 @@
  * 1.0 (RFC 13) with the NULL mechanism, as the peer can. An idle machine owns no buffers (handshake buffers go at READY) and is
  * small: aim below 256 bytes.
  *
- * Bounds: greeting and handshake together ZC_WIRE_HANDSHAKE_MAX bytes (a READY body at most 8192; maxmsgsize has no say
- * there); a frame at most maxmsgsize bytes (-1: no limit), never 2^63 or more; a command at most the lesser of maxmsgsize
- * and 1 MiB, though 512 bytes are always taken, so that a small maxmsgsize does not end connections with heartbeats. */
+ * Bounds: greeting and handshake together ZC_WIRE_HANDSHAKE_MAX bytes (maxmsgsize has no say there); a frame at most
+ * maxmsgsize bytes (-1: no limit), never 2^63 or more; a command likewise, though 512 bytes are always taken, so that a
+ * small maxmsgsize does not end connections with heartbeats. */
 #ifndef ZC_WIRE_WIRE_H
 #define ZC_WIRE_WIRE_H
 

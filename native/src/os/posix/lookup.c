@@ -6,12 +6,12 @@
  * held twice, by its owner until zc_resolve_end and by the desk or a thread until done has
  * returned: who comes last frees it. An abandoned one frees itself when getaddrinfo comes back at
  * last. */
+#include "base/alloc.h"
 #include "os/resolve.h"
 #include "os/thread.h"
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define LOOKUPS 8
@@ -58,7 +58,7 @@ static struct desk *desk_get (void)
 
     if (d && d->epoch == epoch)
         return d;
-    fresh = calloc (1, sizeof *fresh);
+    fresh = zc_calloc (1, sizeof *fresh);
     if (!fresh)
         return NULL;
     fresh->epoch = epoch;
@@ -70,7 +70,7 @@ static struct desk *desk_get (void)
         return fresh;
     pthread_cond_destroy (&fresh->called);
     pthread_mutex_destroy (&fresh->lock);
-    free (fresh);
+    zc_free (fresh);
     return d;
 }
 
@@ -95,7 +95,7 @@ static void serve (struct desk *d, struct zc_lookup *l)
     }
     l->state = OVER;
     if (l->is_ended)
-        free (l);
+        zc_free (l);
 }
 
 static void lookup_main (void *arg)
@@ -137,7 +137,7 @@ int zc_resolve_start (const char *host, uint16_t port, unsigned flags,
 {
     size_t n = strlen (host) + 1;
     struct desk *d = desk_get ();
-    struct zc_lookup *l = d ? calloc (1, sizeof *l + n) : NULL;
+    struct zc_lookup *l = d ? zc_calloc (1, sizeof *l + n) : NULL;
     int rc;
 
     *out = NULL;
@@ -160,7 +160,7 @@ int zc_resolve_start (const char *host, uint16_t port, unsigned flags,
     }
     pthread_mutex_unlock (&d->lock);
     if (rc < 0)
-        free (l);
+        zc_free (l);
     return rc;
 }
 
@@ -179,6 +179,6 @@ void zc_resolve_end (struct zc_lookup **p)
         pthread_cond_wait (&d->called, &d->lock);
     l->is_ended = true;
     if (l->state == OVER)
-        free (l);
+        zc_free (l);
     pthread_mutex_unlock (&d->lock);
 }

@@ -4,12 +4,12 @@
  * The pool is a list behind one atomic pointer. Taking from it detaches the whole list and gives
  * the rest back, so there is no ABA and no lock that a fork could leave held (a child loses at
  * worst what another thread had detached). */
+#include "base/alloc.h"
 #include "os/park.h"
 #include "os/posix/park_word.h"
 #include "os/thread.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 
 static struct zc_parker *_Atomic pool;
 static pthread_key_t key;
@@ -72,7 +72,7 @@ static struct zc_parker *self_new (unsigned epoch)
     pthread_once (&key_once, make_key);
     p = pool_take ();
     if (!p) {
-        p = calloc (1, sizeof *p);
+        p = zc_calloc (1, sizeof *p);
         if (!p)
             return NULL;
         p->wake = (struct zc_wake)ZC_WAKE_INIT;

@@ -1,11 +1,11 @@
 /* Threads by pthreads. What a system adds beyond POSIX (names, CPUs, nice) is in thread_tune.h. */
+#include "base/alloc.h"
 #include "os/thread.h"
 #include "os/posix/thread_tune.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -25,7 +25,7 @@ static void (*end_fn) (void *);
 static struct start *start_new (void (*main) (void *), void *arg, const struct zc_thread_tune *tune)
 {
     size_t cpus = tune && tune->cpus ? tune->cpu_count : 0;
-    struct start *s = calloc (1, sizeof *s + cpus * sizeof s->cpus[0]);
+    struct start *s = zc_calloc (1, sizeof *s + cpus * sizeof s->cpus[0]);
 
     if (!s)
         return NULL;
@@ -55,7 +55,7 @@ static void *thread_main (void *arg)
     void *run_arg = s->arg;
 
     zc_thread_tune_self (&s->tune);
-    free (s);
+    zc_free (s);
     run (run_arg);
     return NULL;
 }
@@ -68,7 +68,7 @@ static int start (pthread_t *id, struct start *s, const pthread_attr_t *attr)
         return -ENOMEM;
     rc = pthread_create (id, attr, thread_main, s);
     if (rc)
-        free (s);
+        zc_free (s);
     return -rc;
 }
 

@@ -1,11 +1,11 @@
 /* A pipe for systems without eventfd. Who wakes by `fd` alone knows the read end only, so a table
  * leads from it to the write end: two levels, blocks never freed, read without a lock. */
+#include "base/alloc.h"
 #include "os/wake.h"
 #include "os/posix/fd.h"
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #define BLOCK 1024 /* descriptors in a block */
@@ -30,13 +30,13 @@ static _Atomic int *place (int fd, bool make)
     b = atomic_load_explicit (slot, memory_order_acquire);
     if (b || !make)
         return b ? &b->other[fd % BLOCK] : NULL;
-    fresh = calloc (1, sizeof *fresh);
+    fresh = zc_calloc (1, sizeof *fresh);
     if (!fresh)
         return NULL;
     if (atomic_compare_exchange_strong_explicit (slot, &b, fresh, memory_order_acq_rel, memory_order_acquire))
         b = fresh;
     else
-        free (fresh); /* another thread was first, b is its block now */
+        zc_free (fresh); /* another thread was first, b is its block now */
     return &b->other[fd % BLOCK];
 }
 

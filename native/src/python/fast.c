@@ -122,8 +122,13 @@ static PyObject *fast_recv_into (PyObject *module, PyObject *const *args, Py_ssi
         || !fast_get_int (args, nargs, 2, 0, &size) || !fast_get_int (args, nargs, 3, 0, &flags)
         || PyObject_GetBuffer (args[1], &view, PyBUF_WRITABLE) < 0)
         return NULL;
+    if (size < 0 || size > view.len) {
+        PyErr_Format (PyExc_ValueError, "recv_into() can't use %d of the buffer's %zd bytes", size, view.len);
+        PyBuffer_Release (&view);
+        return NULL;
+    }
     memory.data = view.buf;
-    memory.size = size > 0 && size < view.len ? (size_t)size : (size_t)view.len;
+    memory.size = size > 0 ? (size_t)size : (size_t)view.len;
     rc = fast_perform (&call_recv_into, socket, &memory, flags);
     PyBuffer_Release (&view);
     return rc == FAILED ? NULL : PyLong_FromLong (rc == WOULD_WAIT ? -1 : rc);

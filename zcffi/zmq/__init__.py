@@ -3,7 +3,7 @@
 A start: programs that use contexts, sockets, pollers, frames, options, errors, proxies, monitors
 and asyncio by pyzmq's names run. Where it differs from `zcffi` it does what pyzmq does: sockets
 linger for ever by default (SUB and XSUB not at all), `bind()` and `connect()` return context
-managers, texts of options are bytes.
+managers, texts of options are bytes, calls of `zcffi.zmq.asyncio` give futures.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from zcffi._constants import Errno, Event, Flag, PollEvent, SocketOption, Socket
 from zcffi._version import __version__
 from zcffi.errors import strerror
 from zcffi.helpers import curve_keypair, curve_public, has, zmq_version, zmq_version_info
-from zcffi.message import Frame
 from zcffi.zmq import error, utils
 from zcffi.zmq._context import Context
+from zcffi.zmq._frame import Frame
 from zcffi.zmq._functions import *
 from zcffi.zmq._socket import Socket
 from zcffi.zmq._tracker import FINISHED as _FINISHED_TRACKER

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar, overload
 
 from zcffi import _door
 from zcffi._constants import PollEvent
@@ -109,15 +109,37 @@ class Socket(CompatSocket, PlainSocket):  # type: ignore[misc]
 
     # ---- Receive ----
 
-    def recv(  # type: ignore[override]
-        self, flags: int = 0, copy: bool = True, track: bool = False
-    ) -> bytes | Frame:
+    @overload
+    def recv(self, flags: int = 0, copy: Literal[True] = True, track: bool = False) -> bytes: ...
+    @overload
+    def recv(self, flags: int, copy: Literal[False], track: bool = False) -> Frame: ...
+    @overload
+    def recv(self, flags: int = 0, *, copy: Literal[False], track: bool = False) -> Frame: ...
+    @overload
+    def recv(self, flags: int = 0, copy: bool = True, track: bool = False) -> bytes | Frame: ...
+    def recv(self, flags: int = 0, copy: bool = True, track: bool = False) -> bytes | Frame:
         """Receive one part, as bytes or with `copy=False` as a `Frame`."""
         if copy:
             return _door.recv(self, flags)
         return _door.recv_message(self, flags, Frame)
 
-    def recv_multipart(  # type: ignore[override]
+    @overload  # type: ignore[override]
+    def recv_multipart(
+        self, flags: int = 0, copy: Literal[True] = True, track: bool = False
+    ) -> list[bytes]: ...
+    @overload
+    def recv_multipart(
+        self, flags: int, copy: Literal[False], track: bool = False
+    ) -> list[Frame]: ...
+    @overload
+    def recv_multipart(
+        self, flags: int = 0, *, copy: Literal[False], track: bool = False
+    ) -> list[Frame]: ...
+    @overload
+    def recv_multipart(
+        self, flags: int = 0, copy: bool = True, track: bool = False
+    ) -> list[bytes] | list[Frame]: ...
+    def recv_multipart(
         self, flags: int = 0, copy: bool = True, track: bool = False
     ) -> list[bytes] | list[Frame]:
         """Receive one whole message as a list of its parts."""
@@ -139,7 +161,7 @@ class Socket(CompatSocket, PlainSocket):  # type: ignore[misc]
 
     def recv_string(self, flags: int = 0, encoding: str = "utf-8") -> str:
         """Receive one part as a text."""
-        return bytes(self.recv(flags)).decode(encoding)
+        return self.recv(flags).decode(encoding)
 
     recv_unicode = recv_string
 
@@ -147,14 +169,14 @@ class Socket(CompatSocket, PlainSocket):  # type: ignore[misc]
         """Receive one part and unpickle it: only from peers that may run code here."""
         import pickle
 
-        value: object = pickle.loads(bytes(self.recv(flags)))
+        value: object = pickle.loads(self.recv(flags))
         return value
 
     def recv_json(self, flags: int = 0, **kwargs: object) -> object:  # type: ignore[override]
         """Receive one part and read it as JSON; `kwargs` are those of `json.loads()`."""
         import json
 
-        data = bytes(self.recv(flags))
+        data = self.recv(flags)
         value: object = json.loads(data, **kwargs)  # type: ignore[arg-type]
         return value
 

@@ -7,7 +7,7 @@ call returns, awaited or not.
 from __future__ import annotations
 
 from asyncio import Future
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from zcffi import _door
 from zcffi._constants import Errno, Flag, PollEvent
@@ -144,9 +144,23 @@ class Socket(CompatSocket, _Socket):  # type: ignore[misc]
 
     # ---- Receive ----
 
-    def recv(  # type: ignore[override]
+    @overload  # type: ignore[override]
+    def recv(
+        self, flags: int = 0, copy: Literal[True] = True, track: bool = False
+    ) -> Future[bytes]: ...
+    @overload
+    def recv(self, flags: int, copy: Literal[False], track: bool = False) -> Future[Frame]: ...
+    @overload
+    def recv(
+        self, flags: int = 0, *, copy: Literal[False], track: bool = False
+    ) -> Future[Frame]: ...
+    @overload
+    def recv(
         self, flags: int = 0, copy: bool = True, track: bool = False
-    ) -> Future[bytes | Frame]:
+    ) -> Future[bytes] | Future[Frame]: ...
+    def recv(
+        self, flags: int = 0, copy: bool = True, track: bool = False
+    ) -> Future[bytes] | Future[Frame]:
         """Receive one part, as bytes or with `copy=False` as a `Frame`."""
         if copy:
             return self._soon(lambda f: _door.recv(self, f), flags, IN, lambda data: data)
@@ -154,9 +168,25 @@ class Socket(CompatSocket, _Socket):  # type: ignore[misc]
             lambda f: _door.recv_message(self, f, Frame), flags, IN, lambda frame: frame
         )
 
-    def recv_multipart(  # type: ignore[override]
+    @overload  # type: ignore[override]
+    def recv_multipart(
+        self, flags: int = 0, copy: Literal[True] = True, track: bool = False
+    ) -> Future[list[bytes]]: ...
+    @overload
+    def recv_multipart(
+        self, flags: int, copy: Literal[False], track: bool = False
+    ) -> Future[list[Frame]]: ...
+    @overload
+    def recv_multipart(
+        self, flags: int = 0, *, copy: Literal[False], track: bool = False
+    ) -> Future[list[Frame]]: ...
+    @overload
+    def recv_multipart(
         self, flags: int = 0, copy: bool = True, track: bool = False
-    ) -> Future[list[bytes] | list[Frame]]:
+    ) -> Future[list[bytes]] | Future[list[Frame]]: ...
+    def recv_multipart(
+        self, flags: int = 0, copy: bool = True, track: bool = False
+    ) -> Future[list[bytes]] | Future[list[Frame]]:
         """Receive one whole message as a list of its parts."""
         if copy:
             return self._soon(
@@ -193,7 +223,7 @@ class Socket(CompatSocket, _Socket):  # type: ignore[misc]
         self, flags: int = 0, encoding: str = "utf-8"
     ) -> Future[str]:
         """Receive one part as a text."""
-        return self._then(self.recv(flags), lambda data: bytes(data).decode(encoding))
+        return self._then(self.recv(flags), lambda data: data.decode(encoding))
 
     recv_unicode = recv_string
 
@@ -211,8 +241,8 @@ class Socket(CompatSocket, _Socket):  # type: ignore[misc]
         """Receive one part and read it as JSON; `kwargs` are those of `json.loads()`."""
         import json
 
-        def load(data: bytes | Frame) -> object:
-            value: object = json.loads(bytes(data), **kwargs)  # type: ignore[arg-type]
+        def load(data: bytes) -> object:
+            value: object = json.loads(data, **kwargs)  # type: ignore[arg-type]
             return value
 
         return self._then(self.recv(flags), load)
@@ -229,7 +259,7 @@ class Socket(CompatSocket, _Socket):  # type: ignore[misc]
         """Receive one part and unpickle it: only from peers that may run code here."""
         import pickle
 
-        return self._then(self.recv(flags), lambda data: pickle.loads(bytes(data)))
+        return self._then(self.recv(flags), lambda data: pickle.loads(data))
 
     def send_serialized(
         self,
@@ -248,7 +278,8 @@ class Socket(CompatSocket, _Socket):  # type: ignore[misc]
         copy: bool = True,
     ) -> Future[_T]:
         """Receive one whole message and give what `deserialize` makes of its parts."""
-        return self._then(self.recv_multipart(flags, copy), deserialize)
+        parts: Future[Any] = self.recv_multipart(flags, copy)
+        return self._then(parts, deserialize)
 
     # ---- Wait ----
 

@@ -14,7 +14,7 @@ import threading
 import time
 import warnings
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from zcffi._ffi import HAS_ZCFFI, lib
 from zcffi.errors import exit_begins
@@ -23,16 +23,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zcffi._cffi import CData
-    from zcffi.context import BaseContext
 
 EXIT_MS = 1000
 """How long the forgotten sockets of a process may hold up its end, all together."""
 
-_contexts: weakref.WeakSet[BaseContext] = weakref.WeakSet()
+
+class Living(Protocol):
+    """What has an end to look after: a context."""
+
+    def _abandon(self, linger: int) -> None: ...
+    def _mark_inherited(self) -> None: ...
+
+
+_contexts: weakref.WeakSet[Living] = weakref.WeakSet()
 _enders: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
 
-def register(context: BaseContext) -> None:
+def register(context: Living) -> None:
     """Have `context` looked after at exit and after a fork."""
     _contexts.add(context)
 

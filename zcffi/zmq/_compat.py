@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from zcffi._constants import Errno, Event, PollEvent, SocketOption, SocketType
 from zcffi._door import events
+from zcffi._monitor import start, stop
 from zcffi._socket import BaseSocket
 from zcffi.errors import InvalidArgument, ZMQError
-from zcffi.monitor import start, stop
 from zcffi.poller import Pollable
 from zcffi.zmq._options import KINDS, NUMBERS
 from zcffi.zmq.error import ZMQBindError

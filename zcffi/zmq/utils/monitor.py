@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict, overload
 
-from zcffi.monitor import parse_event
+from zcffi._monitor import parse_event
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

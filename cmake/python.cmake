@@ -97,8 +97,9 @@ zcffi_python_module(_cffi "${cffi_source}" "${ZCFFI_PYTHON_DIR}/helper.c")
 
 if(Python_INTERPRETER_ID STREQUAL "Python")
   zcffi_python_module(_fast "${ZCFFI_PYTHON_DIR}/fast.c" "${ZCFFI_PYTHON_DIR}/call.c"
-                      "${ZCFFI_PYTHON_DIR}/many.c" "${ZCFFI_PYTHON_DIR}/message.c" "${ZCFFI_PYTHON_DIR}/socket.c"
-                      "${ZCFFI_PYTHON_DIR}/whole.c")
+                      "${ZCFFI_PYTHON_DIR}/hot.c" "${ZCFFI_PYTHON_DIR}/many.c" "${ZCFFI_PYTHON_DIR}/message.c"
+                      "${ZCFFI_PYTHON_DIR}/ready.c" "${ZCFFI_PYTHON_DIR}/single.c"
+                      "${ZCFFI_PYTHON_DIR}/socket.c" "${ZCFFI_PYTHON_DIR}/whole.c")
 endif()
 
 # ---- The core and its headers, for the package and for C extensions that share it ----------------------------------

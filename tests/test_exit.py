@@ -75,6 +75,81 @@ def test_a_daemon_thread_that_waits_neither_hangs_the_exit_nor_comes_back(pure):
     assert (done.returncode, done.stdout, done.stderr) == (0, "done", "")
 
 
+WAITING = {
+    "recv": "pull.recv()",
+    "send": "push.send(b'x')",
+    "send_many": "push.send_many([b'x'])",
+    "poll": "pull.poll()",
+    "poller": "poller.poll()",
+    "proxy": "zcffi.proxy(pull, push)",
+    "monitor": "pull.monitor().recv()",
+    "term": "context.term()",
+    "busy": "while True: push.connect('inproc://x')",
+    "loop": "asyncio.run(zcffi.asyncio.Context().socket(zcffi.SocketType.PULL).recv())",
+}
+
+
+@pytest.mark.parametrize("pure", ["0", "1"])
+@pytest.mark.parametrize("call", WAITING)
+def test_a_daemon_thread_in_any_call_does_not_hang_the_exit(call, pure):
+    done = run_python(
+        f"""
+import asyncio, os, threading, zcffi, zcffi.asyncio
+context = zcffi.Context()
+pull, push = context.socket(zcffi.SocketType.PULL), context.socket(zcffi.SocketType.PUSH)
+poller = zcffi.Poller()
+poller.register(pull, zcffi.PollEvent.POLLIN)
+started = threading.Event()
+def work():
+    started.set()
+    {WAITING[call]}
+threading.Thread(target=work, daemon=True).start()
+started.wait()
+threading.Event().wait(0.02)  # now it waits, as far as one can tell from outside
+os.write(1, b"done")
+""",
+        ZCFFI_PURE_CFFI=pure,
+    )
+    assert (done.returncode, done.stdout) == (0, "done"), done.stderr
+
+
+def test_an_open_loop_with_a_waiter_does_not_hang_the_exit():
+    done = run_python("""
+import asyncio, zcffi.asyncio
+loop = asyncio.new_event_loop()
+context = zcffi.asyncio.Context()
+pull = context.socket(zcffi.SocketType.PULL)
+task = loop.create_task(pull.recv())
+loop.run_until_complete(asyncio.sleep(0))
+print("done")
+""")
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_ends_the_wait_for_an_awaited_contexts_end():
+    """Ctrl-C while an awaited context ends, for a peer that never comes."""
+    started = time.monotonic()
+    done = run_python(
+        """
+import asyncio, os, signal, sys, threading, zcffi, zcffi.asyncio
+async def main():
+    async with zcffi.asyncio.Context() as context:
+        push = context.socket(zcffi.SocketType.PUSH)
+        push.linger = -1
+        push.connect("tcp://127.0.0.1:9")
+        await push.send(b"for nobody")
+        threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGINT]).start()
+try:
+    asyncio.run(main())
+except KeyboardInterrupt:
+    print("ended")
+"""
+    )
+    assert (done.returncode, done.stdout) == (0, "ended\n"), done.stderr
+    assert time.monotonic() - started < 15
+
+
 def test_what_a_forgotten_socket_holds_is_sent_at_exit(ctx):
     from zcffi import SocketType
 

@@ -114,6 +114,191 @@ assert pull.recv() == b"from the child"
 """)
 
 
+EVERY_KIND = """
+import asyncio, zcffi.asyncio, zcffi.zmq as zmq
+kinds = [context.socket(each) for each in SocketType]
+poller = zcffi.Poller()
+poller.register(pull, 1)
+monitor = pull.monitor()
+shadow = zcffi.Socket.shadow(push.underlying)
+awaited = zcffi.asyncio.Context()
+waiting = awaited.socket(SocketType.PULL)
+shared = zmq.Context.instance()
+named = shared.socket(zmq.PUSH)
+watch = named.get_monitor_socket()
+everything = [*kinds, monitor, shadow, waiting, watch, named, awaited, shared]
+push.send(b"kept" * 50_000)
+frame = pull.recv(copy=False)
+"""
+
+
+@pytest.mark.after_fork
+def test_every_kind_of_object_says_in_the_child_that_it_is_the_parents():
+    forked(
+        EVERY_KIND
+        + """
+def work():
+    calls = [lambda: poller.poll(0), lambda: poller.poll(), lambda: monitor.recv(0), monitor.recv,
+             lambda: monitor.poll(), lambda: next(iter(monitor)), lambda: shadow.send(b"x"),
+             lambda: zcffi.proxy(pull, push), lambda: context.io_threads, watch.recv,
+             lambda: setattr(context, "io_threads", 2), lambda: awaited.socket(SocketType.PULL),
+             lambda: asyncio.run(waiting.recv()), lambda: asyncio.run(waiting.poll()),
+             lambda: named.send(b"x"), lambda: shared.socket(zmq.PUSH)]
+    for each in kinds:
+        calls += [lambda each=each: each.send(b"x"), lambda each=each: each.recv(),
+                  lambda each=each: each.recv_many(), lambda each=each: each.send_many([b"x"]),
+                  lambda each=each: each.recv(copy=False), lambda each=each: each.poll(),
+                  lambda each=each: each.recv_into(bytearray(5)), lambda each=each: each.events,
+                  lambda each=each: each.monitor(), lambda each=each: each.fileno(),
+                  lambda each=each: each.linger,
+                  lambda each=each: each.connect("tcp://127.0.0.1:9")]
+    for number, call in enumerate(calls):
+        try:
+            call()
+        except zcffi.ForkedError as error:
+            assert "before a fork: make a new Context" in str(error)
+        else:
+            raise AssertionError(number)
+    assert bytes(frame.buffer) == b"kept" * 50_000
+in_child(work)
+for each in everything:
+    each.close()
+"""
+    )
+
+
+def test_every_kind_of_object_closes_quietly_in_the_child():
+    forked(
+        EVERY_KIND
+        + """
+def work():
+    warnings.simplefilter("error")
+    for each in everything:
+        each.close()
+        each.close()
+    context.shutdown()
+    context.close()
+    context.term()
+    for each in (*kinds, waiting, named, awaited, shared, context):
+        assert each.closed
+in_child(work)
+for each in everything:
+    each.close()
+"""
+    )
+
+
+def test_every_kind_of_object_is_collected_quietly_in_the_child():
+    forked(
+        EVERY_KIND
+        + """
+def work():
+    import gc
+    warnings.simplefilter("error")
+    sys.unraisablehook = lambda seen: os._exit(2)
+    for name in ("kinds", "poller", "monitor", "shadow", "awaited", "waiting", "shared", "named",
+                 "watch", "everything", "frame", "context", "pull", "push"):
+        del globals()[name]
+    zmq.Context._instance = None
+    gc.collect()
+in_child(work)
+for each in everything:
+    each.close()
+"""
+    )
+
+
+def test_a_child_that_closes_an_awaited_socket_leaves_the_parents_loop_watching():
+    """The selector of the loop is shared by both processes."""
+    forked("""
+import asyncio, zcffi.asyncio
+async def main():
+    async with zcffi.asyncio.Context() as mine:
+        one, two = mine.socket(SocketType.PULL), mine.socket(SocketType.PUSH)
+        two.connect(one.bind("tcp://127.0.0.1:*"))
+        waiting = asyncio.create_task(one.recv())
+        await asyncio.sleep(0)
+        def work():
+            one.close()
+            mine.close()
+        in_child(work)
+        await two.send(b"x")
+        assert await asyncio.wait_for(waiting, 10) == b"x"
+asyncio.run(main())
+""")
+
+
+@pytest.mark.after_fork
+def test_a_fork_beside_threads_that_send_receive_and_wait_harms_nobody():
+    forked("""
+import threading
+busy, target = context.socket(SocketType.PUSH), context.socket(SocketType.PULL)
+busy.connect(target.bind("tcp://127.0.0.1:*"))
+idle = context.socket(SocketType.PULL)
+idle.bind("inproc://idle")
+stop = threading.Event()
+sent, got = [], []
+def send():
+    while not stop.is_set():
+        busy.send(b"%d" % len(sent))
+        sent.append(len(sent))
+    busy.send(b"")
+def receive():
+    while data := target.recv():
+        got.append(int(data))
+threads = [threading.Thread(target=each) for each in (send, receive, idle.recv)]
+for thread in threads:
+    thread.start()
+def work():
+    try:
+        target.recv()
+    except zcffi.ForkedError:
+        pass
+    for each in (busy, target, idle, context):
+        each.close()
+    with zcffi.Context() as new:
+        mine, other = new.socket(SocketType.PUSH), new.socket(SocketType.PULL)
+        other.connect(mine.bind("inproc://new"))
+        mine.send(b"x")
+        assert other.recv() == b"x"
+for _ in range(10):
+    in_child(work)
+stop.set()
+with context.socket(SocketType.PUSH) as end:
+    end.connect("inproc://idle")
+    end.send(b"")
+for thread in threads:
+    thread.join()
+assert got == sent
+for each in (busy, target, idle):
+    each.close()
+""")
+
+
+def test_a_grandchild_is_told_as_a_child_is():
+    forked("""
+def work():
+    mine = zcffi.Context()
+    socket = mine.socket(SocketType.PULL)
+    def below():
+        for each in (socket, pull):
+            try:
+                each.recv()
+            except zcffi.ZMQError:
+                pass
+            else:
+                raise AssertionError("no error")
+        for each in (socket, mine, pull, push, context):
+            each.close()
+        with zcffi.Context() as new:
+            new.socket(SocketType.PULL).close()
+    in_child(below)
+    socket.close()
+    mine.term()
+in_child(work)
+""")
+
+
 def test_a_child_that_ends_normally_does_not_hang_or_warn():
     done = run_python(
         PREPARE

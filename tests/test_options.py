@@ -58,6 +58,30 @@ def test_a_value_out_of_range_is_told_and_changes_nothing(ctx, name, value):
     assert getattr(socket, name) == before
 
 
+@pytest.mark.parametrize("value", [1.5, 2.0, "5", "four", b"four", None, [1]])
+def test_what_is_no_whole_number_is_refused_not_cut_off(ctx, value):
+    socket = ctx.socket(SocketType.DEALER)
+    for target, name in ((socket, "linger"), (socket, "sndhwm"), (ctx, "io_threads")):
+        before = getattr(target, name)
+        with pytest.raises(TypeError, match=f"{name} needs an int, not"):
+            setattr(target, name, value)
+        assert getattr(target, name) == before
+
+
+def test_a_number_is_no_text(ctx):
+    socket = ctx.socket(SocketType.DEALER)
+    for name in ("routing_id", "bindtodevice"):
+        with pytest.raises(TypeError, match=f"{name} needs bytes or str, not int"):
+            setattr(socket, name, 5)
+
+
+def test_a_number_is_no_topic(ctx):
+    sub = ctx.socket(SocketType.SUB)
+    for call in (sub.subscribe, sub.unsubscribe):
+        with pytest.raises(TypeError):
+            call(5)
+
+
 def test_linger_may_be_set(ctx):
     socket = ctx.socket(SocketType.PUSH)
     socket.linger = 5

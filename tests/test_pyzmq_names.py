@@ -338,6 +338,134 @@ def test_asyncio_by_its_names():
     asyncio.run(main())
 
 
+def awaited(test):
+    """Run a coroutine function with a connected PULL and PUSH of zmq.asyncio."""
+
+    async def main():
+        context = zmq.asyncio.Context()
+        pull, push = context.socket(zmq.PULL), context.socket(zmq.PUSH)
+        push.connect(f"tcp://127.0.0.1:{pull.bind_to_random_port('tcp://127.0.0.1')}")
+        try:
+            async with asyncio.timeout(20):
+                await test(pull, push)
+        finally:
+            context.destroy(linger=0)
+
+    asyncio.run(main())
+
+
+def test_awaited_calls_take_pyzmqs_arguments():
+    async def test(pull, push):
+        await push.send(b"a", 0, True, False)
+        assert await pull.recv(0, True, False) == b"a"
+        await push.send_multipart([b"a", b"b"], 0, True, False)
+        assert [frame.bytes for frame in await pull.recv_multipart(0, False)] == [b"a", b"b"]
+        await push.send_string(u="grüß", encoding="utf-16")
+        assert await pull.recv_string(encoding="utf-16") == "grüß"
+        await push.send_unicode("ü")
+        assert await pull.recv_unicode() == "ü"
+        await push.send_json(obj=[2, 1], separators=",:")
+        assert await pull.recv_json(parse_int=str) == ["2", "1"]
+        await push.send(b"abc")
+        buffer = bytearray(4)
+        assert await pull.recv_into(buffer, nbytes=2, flags=0) == 3
+        assert buffer == b"ab\0\0"
+        await push.send_serialized("a b", lambda text: text.encode().split())
+        assert await pull.recv_serialized(b" ".join) == b"a b"
+
+    awaited(test)
+
+
+def test_an_awaited_send_tells_when_its_buffer_is_free():
+    async def test(pull, push):
+        data = bytearray(b"x" * 100_000)
+        tracker = await push.send(data, copy=False, track=True)
+        assert await pull.recv() == data
+        await asyncio.to_thread(tracker.wait, 10)
+        assert (await push.send(b"small", copy=False)).done
+
+    awaited(test)
+
+
+def test_an_awaited_call_gives_a_future():
+    async def test(pull, push):
+        receiving = pull.recv()
+        assert asyncio.isfuture(receiving)
+        assert not receiving.done()
+        assert push.send(b"x").done()  # what need not wait is done at once, awaited or not
+        done, waiting = await asyncio.wait([receiving, push.send(b"y")])
+        assert {each.result() for each in done} == {b"x", None}
+        assert not waiting
+        heard = asyncio.get_running_loop().create_future()
+        pull.recv().add_done_callback(lambda future: heard.set_result(future.result()))
+        assert await heard == b"y"
+
+    awaited(test)
+
+
+def test_futures_are_served_in_the_order_of_their_calls():
+    async def test(pull, push):
+        first, second, third = pull.recv(), pull.recv_string(), pull.recv()
+        for data in (b"1", b"2", b"3"):
+            push.send(data)
+        assert await third == b"3"
+        assert await first == b"1"
+        assert await second == "2"
+
+    awaited(test)
+
+
+def test_errors_come_out_of_the_future():
+    async def test(pull, push):
+        with pytest.raises(zmq.Again):
+            await pull.recv(zmq.DONTWAIT)
+        assert isinstance(pull.recv(zmq.DONTWAIT).exception(), zmq.Again)
+        assert isinstance(push.send("text").exception(), TypeError)
+        push.send(b"{")
+        with pytest.raises(ValueError):
+            await pull.recv_json()
+
+    awaited(test)
+
+
+@pytest.mark.parametrize("how", ["cancel", "wait_for", "gather"])
+def test_a_future_that_is_cancelled_takes_no_message(how):
+    async def test(pull, push):
+        got = []
+        for number in range(300):
+            future = pull.recv()
+            if how == "wait_for":
+                waiting = asyncio.ensure_future(asyncio.wait_for(future, 20))
+            else:
+                waiting = asyncio.gather(future) if how == "gather" else future
+            for _ in range(number % 4):
+                await asyncio.sleep(0)
+            push.send(b"%d" % number)
+            for _ in range(number % 3):
+                await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.wait([waiting])
+            if not future.cancelled():
+                got.append(await future)
+        while len(got) < 300:
+            got.append(await pull.recv())
+        assert got == [b"%d" % number for number in range(300)]
+
+    awaited(test)
+
+
+def test_an_awaited_socket_is_made_of_a_plain_one(context):
+    plain = context.socket(zmq.PULL)
+    for made in (
+        zmq.asyncio.Socket(plain),
+        zmq.asyncio.Socket.from_socket(plain),
+        zmq.asyncio.Socket(shadow=plain.underlying),
+    ):
+        assert made.underlying == plain.underlying
+        made.close()
+    assert not plain.closed
+
+
 def test_every_name_of_pyzmq_that_is_promised_is_there():
     for name in [
         "Context",

@@ -7,7 +7,8 @@ import time
 import pytest
 
 import zcffi
-from zcffi import Poller, SocketType
+import zcffi.zmq
+from zcffi import Event, Poller, PollEvent, SocketType
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
 
@@ -52,6 +53,17 @@ CALLS = {
     "recv_multipart": lambda pull, push: pull.recv_multipart(),
     "recv_many": lambda pull, push: pull.recv_many(),
     "recv_into": lambda pull, push: pull.recv_into(bytearray(10)),
+    "recv_multipart frames": lambda pull, push: pull.recv_multipart(copy=False),
+    "recv_string": lambda pull, push: pull.recv_string(),
+    "recv_json": lambda pull, push: pull.recv_json(),
+    "poll for a time": lambda pull, push: pull.poll(60_000),
+    "monitor recv": lambda pull, push: pull.monitor(Event.LISTENING).recv(),
+    "monitor recv for a time": lambda pull, push: pull.monitor(Event.LISTENING).recv(60_000),
+    "monitor poll": lambda pull, push: pull.monitor(Event.LISTENING).poll(),
+    "monitor iterated": lambda pull, push: list(pull.monitor(Event.LISTENING)),
+    "proxy": lambda pull, push: zcffi.proxy(pull, push),
+    "zmq select": lambda pull, push: zcffi.zmq.select([pull], [push], []),
+    "zmq poll": lambda pull, push: zcffi.zmq.zmq_poll([(pull, PollEvent.POLLIN)]),
     "poll": lambda pull, push: pull.poll(),
     "send": lambda pull, push: push.send(b"x"),
     "send frame": lambda pull, push: push.send(zcffi.Frame(b"x")),
@@ -60,17 +72,87 @@ CALLS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # monitors that nobody could close
+@pytest.mark.parametrize("timeout", [-1, 60_000], ids=["for ever", "for a minute"])
 @pytest.mark.parametrize("call", CALLS)
-def test_a_handler_that_raises_ends_a_wait(ctx, interrupt, call):
+def test_a_handler_that_raises_ends_a_wait(ctx, interrupt, call, timeout):
     pull, push = ctx.socket(SocketType.PULL), ctx.socket(SocketType.PUSH)
+    pull.rcvtimeo = push.sndtimeo = timeout
     with pytest.raises(Interrupted):
         interrupt(raise_interrupted)
         CALLS[call](pull, push)
 
 
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+@pytest.mark.parametrize("call", ["recv", "send", "send_many"])
+def test_a_handler_that_raises_ends_a_wait_on_a_connection(pair, interrupt, call, transport):
+    """Where the thread that waits drives the connection itself."""
+    pull, push = pair(SocketType.PULL, SocketType.PUSH, transport, sndhwm=2, rcvhwm=2)
+    push.send(b"first")
+    assert pull.recv() == b"first"
+    with pytest.raises(Interrupted):
+        interrupt(raise_interrupted)
+        while True:
+            if call == "recv":
+                pull.recv()
+            elif call == "send":
+                push.send(b"x" * 100_000)
+            else:
+                push.send_many([b"x" * 100_000] * 100)
+
+
+def test_a_handler_that_raises_ends_a_close_that_lingers(interrupt):
+    context = zcffi.Context()
+    push = context.socket(SocketType.PUSH)
+    push.connect("tcp://127.0.0.1:9")
+    push.send(b"for nobody")
+    with pytest.raises(Interrupted):
+        interrupt(raise_interrupted)
+        context.close(linger=60_000)
+    assert not context.closed
+    assert push.closed
+
+
+def test_a_handler_that_raises_ends_a_trackers_wait(interrupt):
+    context = zcffi.zmq.Context()
+    push = context.socket(zcffi.zmq.PUSH)
+    push.connect("tcp://127.0.0.1:9")
+    tracker = push.send(bytearray(100_000), copy=False, track=True)
+    if zcffi._door.DOOR == "pure":
+        interrupt(raise_interrupted)
+        tracker.wait()  # nothing is lent through this door
+    else:
+        with pytest.raises(Interrupted):
+            interrupt(raise_interrupted)
+            tracker.wait()
+    context.destroy(linger=0)
+
+
+@pytest.mark.any_thread
+def test_a_signal_that_hits_another_thread_does_not_end_its_wait(ctx, address):
+    """Python runs handlers in the main thread only; the others go on waiting."""
+    pull, push = ctx.socket(SocketType.PULL), ctx.socket(SocketType.PUSH)
+    push.connect(pull.bind(address("tcp")))
+    old = signal.signal(signal.SIGUSR1, lambda *_: seen.append(threading.current_thread()))
+    seen, got = [], []
+    thread = threading.Thread(target=lambda: got.append(pull.recv()))
+    thread.start()
+    try:
+        while len(seen) < 20:
+            signal.pthread_kill(thread.ident, signal.SIGUSR1)
+            time.sleep(0.001)
+        assert thread.is_alive()
+        push.send(b"x")
+        thread.join(10)
+    finally:
+        signal.signal(signal.SIGUSR1, old)
+    assert got == [b"x"]
+    assert set(seen) == {threading.main_thread()}
+
+
 def test_a_handler_that_raises_ends_a_poller(ctx, interrupt):
     poller = Poller()
-    poller.register(ctx.socket(SocketType.PULL), zcffi.PollEvent.POLLIN)
+    poller.register(ctx.socket(SocketType.PULL), PollEvent.POLLIN)
     with pytest.raises(Interrupted):
         interrupt(raise_interrupted)
         poller.poll()
@@ -122,21 +204,55 @@ def test_signals_do_not_make_a_timeout_longer(ctx, interrupt):
     assert not pull.poll(50)
 
 
-def test_ctrl_c_ends_a_program_that_waits():
-    from conftest import run_python
-
-    code = """
-import os, signal, threading, zcffi
+PREPARE = """
+import asyncio, os, signal, threading, zcffi, zcffi.asyncio
+from zcffi import SocketType
 context = zcffi.Context()
-pull = context.socket(zcffi.SocketType.PULL)
-threading.Timer(0.2, os.kill, [os.getpid(), signal.SIGINT]).start()
+pull, push = context.socket(SocketType.PULL), context.socket(SocketType.PUSH)
+push.connect(pull.bind("tcp://127.0.0.1:*"))
+poller = zcffi.Poller()
+poller.register(pull, 1)
+async def waits(kind, call):
+    async with zcffi.asyncio.Context() as mine, asyncio.timeout(60):
+        with mine.socket(kind) as socket:
+            await call(socket)
+async def watch(socket):
+    async for event in socket.monitor():
+        pass
+def interrupt():
+    threading.Timer(0.2, os.kill, [os.getpid(), signal.SIGINT]).start()
 try:
-    pull.recv()
+    interrupt()
+    {call}
 except KeyboardInterrupt:
     print("ended")
 pull.close()
+push.close()
 context.term()
 """
-    done = run_python(code)
+
+PROGRAMS = {
+    "recv": "pull.recv()",
+    "poll": "pull.poll()",
+    "poller": "poller.poll()",
+    "send": "[push.send(b'x' * 100_000) for _ in range(10**6)]",
+    "proxy": "zcffi.proxy(pull, push)",
+    "term": "context.term()",
+    "beside a thread that waits": "threading.Thread(target=pull.poll, daemon=True).start();"
+    " pull.poll()",
+    "asyncio recv": "asyncio.run(waits(SocketType.PULL, lambda s: s.recv()))",
+    "asyncio send": "asyncio.run(waits(SocketType.PUSH, lambda s: s.send(b'x')))",
+    "asyncio poll": "asyncio.run(waits(SocketType.PULL, lambda s: s.poll()))",
+    "asyncio monitor": "asyncio.run(waits(SocketType.PULL, watch))",
+}
+
+
+@pytest.mark.parametrize("call", PROGRAMS)
+def test_ctrl_c_ends_a_program(call):
+    from conftest import differs, run_python
+
+    if call == "beside a thread that waits":
+        differs("any_thread")
+    done = run_python(PREPARE.replace("{call}", PROGRAMS[call]))
     assert done.stdout == "ended\n", done.stderr
     assert done.returncode == 0

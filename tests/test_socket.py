@@ -157,6 +157,15 @@ def test_recv_into_tells_the_whole_size_of_what_was_cut(pair):
     assert buffer == b"ab234567"
 
 
+@pytest.mark.parametrize("nbytes", [-1, 9])
+def test_recv_into_takes_no_more_bytes_than_the_buffer_has(pair, nbytes):
+    pull, push = pair(SocketType.PULL, SocketType.PUSH)
+    push.send(b"abc")
+    with pytest.raises(ValueError, match=f"{nbytes} of the buffer's 8 bytes"):
+        pull.recv_into(bytearray(8), nbytes=nbytes)
+    assert pull.recv() == b"abc"
+
+
 def test_recv_into_needs_a_writable_buffer(pair):
     pull, push = pair(SocketType.PULL, SocketType.PUSH)
     push.send(b"x")

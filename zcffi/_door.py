@@ -26,29 +26,6 @@ else:
 
 _C = TypeVar("_C")
 
-__all__ = [
-    "CLOSED",
-    "DOOR",
-    "LOOK",
-    "LOOK_LONG",
-    "QUIET",
-    "Message",
-    "Socket",
-    "events",
-    "handle_of",
-    "hot",
-    "poll",
-    "recv",
-    "recv_into",
-    "recv_many",
-    "recv_message",
-    "recv_multipart",
-    "send",
-    "send_many",
-    "send_multipart",
-    "settle",
-]
-
 DOOR = "pure" if fast is None else "fast"
 
 CLOSED: CData = NULL if fast is None else 0  # type: ignore[assignment]

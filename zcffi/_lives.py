@@ -11,24 +11,35 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import time
 import warnings
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from zcffi._ffi import HAS_ZCFFI, lib
 from zcffi.errors import exit_begins
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from zcffi._cffi import CData
-    from zcffi.context import BaseContext
 
 EXIT_MS = 1000
 """How long the forgotten sockets of a process may hold up its end, all together."""
 
-_contexts: weakref.WeakSet[BaseContext] = weakref.WeakSet()
+
+class Living(Protocol):
+    """What has an end to look after: a context."""
+
+    def _abandon(self, linger: int) -> None: ...
+    def _mark_inherited(self) -> None: ...
 
 
-def register(context: BaseContext) -> None:
+_contexts: weakref.WeakSet[Living] = weakref.WeakSet()
+_enders: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+
+
+def register(context: Living) -> None:
     """Have `context` looked after at exit and after a fork."""
     _contexts.add(context)
 
@@ -36,6 +47,15 @@ def register(context: BaseContext) -> None:
 def end_later(pointer: CData) -> None:
     """End a context whose last Python object is gone, without waiting for it."""
     lib.zcpy_term_later(pointer)
+
+
+def in_background(end: Callable[[], object]) -> None:
+    """Run what ends a context in a thread for which the interpreter's exit waits no longer than for
+    what was forgotten.
+    """
+    thread = threading.Thread(target=end, name="zcffi-end", daemon=True)
+    _enders.add(thread)
+    thread.start()
 
 
 def warn_forgotten(what: object, cure: str, source: object) -> None:
@@ -48,9 +68,12 @@ def _at_exit() -> None:
     if not HAS_ZCFFI and threading.active_count() > 1:
         return
     exit_begins()
+    end = time.monotonic() + EXIT_MS / 1000
     for context in list(_contexts):
         context._abandon(EXIT_MS)
-    lib.zcpy_term_wait(EXIT_MS)
+    for thread in list(_enders):
+        thread.join(max(0, end - time.monotonic()))
+    lib.zcpy_term_wait(max(0, int((end - time.monotonic()) * 1000)))
 
 
 def _in_child() -> None:

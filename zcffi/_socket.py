@@ -11,6 +11,7 @@ from zcffi._door import Socket as Handled
 from zcffi._ffi import HAS_ZCFFI, NULL, ffi, lib
 from zcffi._options import SocketOptions
 from zcffi._poll import as_events
+from zcffi._values import as_bytes, as_int
 from zcffi.errors import InvalidArgument, error_for
 
 if TYPE_CHECKING:
@@ -177,11 +178,11 @@ class BaseSocket(Handled, SocketOptions):
 
         Subscriptions are counted: twice the same needs `unsubscribe()` twice.
         """
-        self._set_option(SocketOption.SUBSCRIBE, "bytes", _bytes(topic))
+        self._set_option(SocketOption.SUBSCRIBE, "bytes", as_bytes(topic))
 
     def unsubscribe(self, topic: str | bytes = b"") -> None:
         """On a SUB socket: take back one `subscribe()` of `topic`."""
-        self._set_option(SocketOption.UNSUBSCRIBE, "bytes", _bytes(topic))
+        self._set_option(SocketOption.UNSUBSCRIBE, "bytes", as_bytes(topic))
 
     # ---- Options: what the generated properties call ----
 
@@ -208,15 +209,14 @@ class BaseSocket(Handled, SocketOptions):
 
     def _set_option(self, number: int, kind: OptionKind, value: OptionValue | None) -> None:
         data: CData | bytes
-        if value is None:
-            data, size = NULL, 0
-        elif isinstance(value, (bytes, str)):
-            data = _bytes(value)
-            size = len(data)
+        if kind in ("bytes", "str"):
+            text = b"" if value is None else _text_option(number, value)
+            data, size = (NULL if value is None else text), len(text)
         else:
-            c_type = _C_TYPES.get(kind, "int")
+            c_type = _C_TYPES[kind]
+            whole = as_int(value, _option_name(number))
             try:
-                data = ffi.new(f"{c_type} *", int(value))
+                data = ffi.new(f"{c_type} *", whole)
             except OverflowError:
                 raise InvalidArgument(
                     Errno.EINVAL, f"set {_option_name(number)} to {value!r}: out of range"
@@ -301,10 +301,6 @@ class BaseSocket(Handled, SocketOptions):
             self._handle = CLOSED
 
 
-def _bytes(text: str | bytes) -> bytes:
-    return text.encode() if isinstance(text, str) else bytes(text)
-
-
 def _endpoint(endpoint: str) -> bytes:
     """An endpoint as C has it."""
     if not isinstance(endpoint, str):
@@ -315,6 +311,15 @@ def _endpoint(endpoint: str) -> bytes:
     if b"\0" in data:
         raise InvalidArgument(Errno.EINVAL, f"{endpoint!r}: an endpoint can't hold a NUL")
     return data
+
+
+def _text_option(number: int, value: OptionValue) -> bytes:
+    """The value of an option that is a text."""
+    try:
+        return as_bytes(value)  # type: ignore[arg-type]
+    except TypeError:
+        name = type(value).__name__
+        raise TypeError(f"{_option_name(number)} needs bytes or str, not {name}") from None
 
 
 def _option_name(number: int) -> str:

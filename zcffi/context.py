@@ -10,6 +10,7 @@ from zcffi import _lives
 from zcffi._constants import ContextOption, Errno, SocketType
 from zcffi._ffi import HAS_ZCFFI, NULL, ffi, lib
 from zcffi._options import ContextOptions
+from zcffi._values import as_int
 from zcffi.errors import ContextTerminated, error_for
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ class BaseContext(ContextOptions):
         return bool(value) if kind == "bool" else value
 
     def _set_option(self, number: int, kind: OptionKind, value: OptionValue) -> None:
-        if lib.zmq_ctx_set(self._open_pointer(), number, int(value)) < 0:
+        value = as_int(value, _option_name(number))
+        if lib.zmq_ctx_set(self._open_pointer(), number, value) < 0:
             raise error_for(ffi.errno, "set", f"{_option_name(number)} to {value!r}")
 
     def _open_pointer(self) -> CData:

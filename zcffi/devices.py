@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from zcffi._constants import Errno
 from zcffi._ffi import NULL, ffi, lib
+from zcffi._socket import BaseSocket
 from zcffi.errors import error_for
 
 if TYPE_CHECKING:
-    from zcffi._socket import BaseSocket
+    from zcffi._cffi import CData
 
 __all__ = ["proxy", "proxy_steerable"]
 
@@ -38,14 +39,21 @@ def proxy_steerable(
     Returns after TERMINATE, too. STATISTICS is answered by eight parts, numbers of 64 bits:
     messages and bytes received and sent at the frontend, then at the backend.
     """
-    front, back = frontend._pointer, backend._pointer
-    copy = NULL if capture is None else capture._pointer
+    front, back = _pointer(frontend), _pointer(backend)
+    copy = NULL if capture is None else _pointer(capture)
     while True:
         if control is None:
             rc = lib.zmq_proxy(front, back, copy)
         else:
-            rc = lib.zmq_proxy_steerable(front, back, copy, control._pointer)
+            rc = lib.zmq_proxy_steerable(front, back, copy, _pointer(control))
         if rc == 0 or ffi.errno == Errno.ETERM:
             return
         if ffi.errno != EINTR:
             raise error_for(ffi.errno, "proxy")
+
+
+def _pointer(socket: BaseSocket) -> CData:
+    """The core's socket of one of ours."""
+    if not isinstance(socket, BaseSocket):
+        raise TypeError(f"a proxy passes messages between sockets, not {type(socket).__name__}")
+    return socket._pointer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zcffi._ffi import HAS_ZCFFI, NULL, ffi, lib
+from zcffi._values import as_bytes
 from zcffi.errors import error_for
 
 __all__ = [
@@ -69,7 +70,7 @@ def curve_public(secret_key: bytes | str) -> bytes:
 
     Raises `InvalidArgument`, `NotSupported`.
     """
-    secret = secret_key.encode() if isinstance(secret_key, str) else bytes(secret_key)
+    secret = as_bytes(secret_key)
     public = ffi.new("char[]", _KEY)
     if lib.zmq_curve_public(public, secret) < 0:
         raise error_for(ffi.errno, "curve_public")
@@ -90,7 +91,7 @@ def z85_encode(data: bytes) -> bytes:
 
 def z85_decode(text: bytes | str) -> bytes:
     """The bytes of Z85 text. Raises `ValueError` when it is none."""
-    data = text.encode() if isinstance(text, str) else bytes(text)
+    data = as_bytes(text)
     if not data:
         return b""
     if len(data) % 5:

@@ -149,7 +149,9 @@ class Socket(BaseSocket):
         """Receive one part into a writable buffer, its first `nbytes` bytes (0: all of it). Returns
         the part's size.
 
-        A size above the room says that the rest of the part is lost. Waits and raises as `recv()`.
+        A size above the room says that the rest of the part is lost. Waits and raises as `recv()`;
+        raises `ValueError` when the buffer has no `nbytes` bytes, `BufferError` when it can't be
+        written.
         """
         return _door.recv_into(self, buffer, nbytes, flags)
 

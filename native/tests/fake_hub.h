@@ -56,4 +56,15 @@ const char *fake_out (struct zc_pipe *);
 const char *fake_told (struct zc_pipe *);
 int fake_killed (const struct zc_pipe *);
 
+/* What both files of the fake ask of a pipe. */
+static inline struct fake_pipe *fake_of (const struct zc_pipe *p)
+{
+    return (struct fake_pipe *)(void *)(uintptr_t)p;
+}
+
+static inline bool fake_is_full (const struct zc_pipe *p)
+{
+    return p->hub->sndhwm && fake_of (p)->sent_msgs >= p->hub->sndhwm;
+}
+
 #endif

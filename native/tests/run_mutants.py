@@ -35,7 +35,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 MUTANTS = ROOT / "native/tests/mutants"
 PARTS = ["test_lock", "test_lane", "test_chan"]
-PARTS += ["test_driver_role", "test_driver_out", "test_driver_life"]
+PARTS += ["test_driver_role", "test_driver_out", "test_driver_life", "test_large"]
 STRESS = sorted(path.stem for path in (ROOT / "native/tests").glob("test_stress_*.c"))
 BUILDS = {"plain": "", "chaos": "-DZC_CHAOS -DZC_TICK_OFF"}
 LIMIT = 90  # seconds for one run of a stress test,

@@ -147,4 +147,12 @@ static inline void peer_talk (struct peer *p, int socktype, const char *id, int 
             CHECK_MEM ((peer_)->out, (literal_), sizeof (literal_) - 1);                                     \
     } while (0)
 
+static inline void peer_refused (struct peer *p, int error, uint32_t code)
+{
+    CHECK_INT (p->rc, error);
+    CHECK_INT (p->wire.why.error, error);
+    CHECK_INT (p->wire.why.code, code);
+    CHECK (p->wire.why.text && strlen (p->wire.why.text) > 10);
+}
+
 #endif

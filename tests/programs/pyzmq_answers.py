@@ -108,6 +108,62 @@ show("wrong keyword", lambda: push.send(b"x", nonsense=1))
 show("strerror", lambda: zmq.strerror(zmq.EFSM))
 show("context option", lambda: (context.IO_THREADS, context.get(zmq.IO_THREADS)))
 show("unknown context option", lambda: context.nonsense)
+
+# ---- Addresses, pollers, frames ----
+
+bound = pull.last_endpoint
+show("connect to bytes", lambda: socket("PUSH").connect(bound) and None)
+show("connect to nothing", lambda: socket("PUSH").connect(None))
+show("bind to bytes", lambda: socket("PULL").bind(b"tcp://127.0.0.1:*") and None)
+show("unbind by name", lambda: (fresh.bind("inproc://u"), fresh.unbind(addr="inproc://u"))[1])
+show(
+    "disconnect by name",
+    lambda: (fresh.connect("inproc://u"), fresh.disconnect(addr=b"inproc://u"))[1],
+)
+show("register by name", lambda: zmq.Poller().register(socket=pull, flags=zmq.POLLIN))
+
+
+def registered() -> object:
+    poller = zmq.Poller()
+    poller.register(pull, zmq.POLLIN)
+    poller.modify(socket=pull, flags=zmq.POLLOUT)
+    return [(each is pull, int(flags)) for each, flags in poller.sockets], pull in poller
+
+
+show("sockets of a poller", registered)
+show("subscribe to a number", lambda: socket("SUB").subscribe(5))
+show("set a fraction", lambda: setattr(fresh, "linger", 1.5))
+show("set nothing", lambda: setattr(fresh, "linger", None))
+show("proxy of numbers", lambda: zmq.proxy(1, 2))
+show("socket type", lambda: repr(fresh.socket_type))
+show("threshold of a socket", lambda: context.socket(zmq.PUSH, copy_threshold=5).copy_threshold)
+show("recv_into too much", lambda: pull.recv_into(bytearray(4), nbytes=5, flags=zmq.DONTWAIT))
+show("recv_into less than nothing", lambda: pull.recv_into(bytearray(4), nbytes=-1))
+show("recv_into some", lambda: (push.send(b"abc"), pull.recv_into(bytearray(4), nbytes=2))[1])
+show("equal frames", lambda: (zmq.Frame(b"a") == zmq.Frame(b"a"), len({zmq.Frame(b"a")})))
+show("a tracked frame", lambda: zmq.Frame(b"a", track=True, copy=True).tracker.done)
+show("a plain frame", lambda: zmq.Frame(b"a", copy_threshold=5).tracker)
+show("a copied frame", lambda: __import__("copy").copy(zmq.Frame(b"a")).bytes)
+show("a pickled frame", lambda: __import__("pickle").dumps(zmq.Frame(b"a")))
+show("a property that is not there", lambda: zmq.Frame(b"a")["Nothing"])
+show("a property by no number", lambda: zmq.Frame(b"a").get(99))
+show("a property that is set", lambda: zmq.Frame(b"a").set(zmq.MORE, 1))
+
+
+class Own(zmq.Socket):
+    """Says its own word for everything; helpers go through `send` and `recv`."""
+
+    def send(self, data: bytes, *flags: object, **named: object) -> object:
+        return b"sent " + data
+
+    def recv(self, *flags: object, **named: object) -> bytes:
+        return b'"mine"'
+
+
+own = Own(context, zmq.DEALER)
+kept.append(own)
+show("own send", lambda: (own.send_string("a"), own.send_json(1)))
+show("own recv", lambda: (own.recv_string(), own.recv_json()))
 for each in kept:
     each.close(0)
 context.term()

@@ -56,7 +56,9 @@ def recv_into(socket: Socket, buffer: WriteableBuffer, nbytes: int = 0, flags: i
     pointer = socket._handle
     target = ffi.from_buffer("char[]", buffer, True)
     room = len(memoryview(buffer).cast("B"))
-    size = nbytes if 0 < nbytes < room else room
+    if not 0 <= nbytes <= room:
+        raise ValueError(f"recv_into() can't use {nbytes} of the buffer's {room} bytes")
+    size = nbytes or room
     return receiving(lambda f: lib.zcpy_recv(pointer, target, size, f), socket, flags)
 
 

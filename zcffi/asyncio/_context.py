@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
+from zcffi import _lives
 from zcffi.asyncio._socket import Socket
 from zcffi.context import BaseContext
 
@@ -20,8 +22,10 @@ __all__ = ["Context"]
 class Context(BaseContext):
     """A context whose sockets are awaited; see `zcffi.Context`.
 
-    Leaving a `with` block, or `close()`, may wait for `linger`, which holds up the event loop: use
-    `async with`, or `await asyncio.to_thread(context.close)`, when messages may be left.
+    Leaving a `with` block, `close()` and `term()` may wait for `linger` milliseconds, which holds
+    up the event loop: use `async with` when messages may be left. Leaving that closes the sockets,
+    and awaits the end of the context; when it is cancelled meanwhile (Ctrl-C) the context goes on
+    to its end in the background.
     """
 
     __slots__ = ()
@@ -43,4 +47,26 @@ class Context(BaseContext):
     ) -> None:
         for socket in list(self._sockets):
             socket.close()
-        await asyncio.to_thread(self.term)
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[None] = loop.create_future()
+
+        def tell(error: BaseException | None) -> None:
+            if ended.done():
+                return
+            if error is None:
+                ended.set_result(None)
+            else:
+                ended.set_exception(error)
+
+        def end() -> None:
+            error: BaseException | None = None
+            try:
+                self.term()
+            except BaseException as failed:
+                error = failed
+            with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits
+                loop.call_soon_threadsafe(tell, error)
+
+        # Not by to_thread(): the loop, and the interpreter, would wait for it without end.
+        _lives.in_background(end)
+        await ended

@@ -4,38 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zcffi._constants import Event, SocketType
+from zcffi._constants import Event, PollEvent, SocketType
+from zcffi._monitor import BaseMonitor, MonitorEvent, parse_event
 from zcffi.asyncio._socket import Socket
 from zcffi.errors import Again
-from zcffi.monitor import MonitorEvent, parse_event, start, stop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from types import TracebackType
-    from typing import Self
+
+    from zcffi.context import BaseContext
 
 __all__ = ["Monitor"]
 
 
-class Monitor:
+class Monitor(BaseMonitor[Socket]):
     """The events of one socket, awaited; see `zcffi.Monitor`.
 
     async for event in socket.monitor(): ...
     """
 
-    def __init__(self, socket: Socket, events: Event | int = Event.ALL) -> None:
-        context = socket._context
-        if context is None:
-            raise ValueError("a shadow socket has no context to make its monitor in")
-        self._watched = socket
-        endpoint = start(socket, events)
-        self._socket = Socket(context, SocketType.PAIR)
-        try:
-            self._socket.linger = 0
-            self._socket.connect(endpoint)
-        except BaseException:
-            self.close()
-            raise
+    def _pair(self, context: BaseContext) -> Socket:
+        return Socket(context, SocketType.PAIR)
 
     async def recv(self, timeout: float | None = None) -> MonitorEvent:
         """The next event.
@@ -46,28 +35,16 @@ class Monitor:
             raise Again(msg=f"no event within {timeout} ms")
         return parse_event(await self._socket.recv_multipart())
 
+    async def poll(self, timeout: float | None = None) -> bool:
+        """Whether an event is there.
+
+        Waits at most `timeout` milliseconds (None or -1: for ever).
+        """
+        return await self._socket.poll(timeout) == PollEvent.POLLIN
+
     async def __aiter__(self) -> AsyncIterator[MonitorEvent]:
         while True:
             event = await self.recv()
             if event.event == Event.MONITOR_STOPPED:
                 return
             yield event
-
-    def close(self) -> None:
-        """Stop watching. May be called twice."""
-        if self._socket.closed:
-            return
-        if not self._watched.closed:
-            stop(self._watched)
-        self._socket.close(0)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -67,6 +67,11 @@ class Socket(BaseSocket):
             watch.fail(error_for(Errno.ENOTSOCK, "wait"))
         super().close(linger)
 
+    def _mark_inherited(self) -> None:
+        """In the child of a fork: leave the loop alone, whose selector is the parent's, too."""
+        self._watch = None
+        super()._mark_inherited()
+
     # ---- Waiting ----
 
     def _watched(self) -> Watch:
@@ -126,16 +131,16 @@ class Socket(BaseSocket):
                 watch.wake()
                 await future
                 # From here to the return nothing waits: what is taken is handed over.
-                place = waiting.index(future)
-                result = attempt(flags)
+                result = attempt(flags)  # raises when the socket was closed since
                 if result is not None:
                     return result
+                place = waiting.index(future)
                 future = watch.loop.create_future()
                 waiting[place] = future
         finally:
             if future in waiting:
                 waiting.remove(future)
-            if self._watch is watch:
+            if self._watch is watch and not watch.loop.is_closed():
                 watch.wake()
 
     async def _receive(self, attempt: Callable[[int], _T | None], flags: int) -> _T:

@@ -144,11 +144,12 @@ class Watch:
         self.watching = False
 
     def fail(self, error: BaseException) -> None:
-        """End every wait with an error."""
+        """End every wait with an error; nobody waits in a loop that was closed."""
         self.unwatch()
-        for future in (*self.readers, *self.writers, *self.pollers):
-            if not future.done():
-                future.set_exception(error)
+        if not self.loop.is_closed():
+            for future in (*self.readers, *self.writers, *self.pollers):
+                if not future.done():
+                    future.set_exception(error)
         self.readers.clear()
         self.writers.clear()
         self.pollers.clear()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from zcffi._constants import Errno, Event, SocketOption, SocketType
+from zcffi._constants import Errno, Event, PollEvent, SocketOption, SocketType
 from zcffi._door import events
+from zcffi._monitor import start, stop
 from zcffi._socket import BaseSocket
 from zcffi.errors import InvalidArgument, ZMQError
-from zcffi.monitor import start, stop
+from zcffi.poller import Pollable
 from zcffi.zmq._options import KINDS, NUMBERS
 from zcffi.zmq.error import ZMQBindError
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from zcffi.context import BaseContext
 
-__all__ = ["CompatSocket", "OptionValue", "SocketContext"]
+__all__ = ["CompatPoller", "CompatSocket", "OptionValue", "SocketContext"]
 
 OptionValue = int | str | bytes
 
@@ -60,8 +61,38 @@ class CompatSocket(BaseSocket):
     """Options by number and by name in any case; helpers for endpoints and monitors."""
 
     _monitor_socket: CompatSocket | None = None
-    _is_shadow: bool = False
     copy_threshold: int = 65536
+
+    def __init__(
+        self,
+        ctx_or_socket: BaseContext | CompatSocket | None = None,
+        socket_type: int = 0,
+        *,
+        shadow: CompatSocket | int = 0,
+        copy_threshold: int | None = None,
+    ) -> None:
+        if isinstance(ctx_or_socket, CompatSocket):
+            shadow = ctx_or_socket
+        if shadow:
+            self._init_shadow(shadow if isinstance(shadow, int) else shadow.underlying)
+        else:
+            if ctx_or_socket is None:
+                from zcffi.zmq._context import Context
+
+                ctx_or_socket = Context.instance()
+            super().__init__(ctx_or_socket, socket_type)  # type: ignore[arg-type]
+        if copy_threshold is not None:
+            self.copy_threshold = copy_threshold
+
+    def _init_shadow(self, address: int) -> None:
+        other = type(self)._from_address(address)
+        for name in ("_shadow", "_inherited", "_context", "_pointer", "_handle", "_type"):
+            object.__setattr__(self, name, getattr(other, name))
+
+    @classmethod
+    def shadow(cls, address: int | CompatSocket) -> Self:
+        """A socket object for a socket made elsewhere, whose life it shares."""
+        return cls(shadow=address)
 
     # ---- Options ----
 
@@ -73,7 +104,7 @@ class CompatSocket(BaseSocket):
         kind = KINDS.get(int(option), "bytes" if isinstance(value, (bytes, str)) else "int")
         if kind in ("bytes", "str") and isinstance(value, int):
             raise TypeError(f"{SocketOption(option).name} needs bytes, not int: {value!r}")
-        if isinstance(value, (bytes, str)) and kind not in ("bytes", "str"):
+        if not hasattr(value, "__index__") and kind not in ("bytes", "str"):
             raise TypeError(f"{SocketOption(option).name} needs an int, not {value!r}")
         if isinstance(value, str) and kind == "bytes":
             raise TypeError(f"{value!r} is str: use set_string(), or encode it first")
@@ -122,9 +153,9 @@ class CompatSocket(BaseSocket):
         return value if isinstance(value, bytes) else b""
 
     @property
-    def socket_type(self) -> int:
+    def socket_type(self) -> SocketType:
         """The type of the socket."""
-        return self._type
+        return self.type
 
     @property
     def hwm(self) -> int:
@@ -146,15 +177,23 @@ class CompatSocket(BaseSocket):
 
     # ---- Endpoints ----
 
-    def bind(self, addr: str) -> SocketContext[Self]:  # type: ignore[override]
+    def bind(self, addr: str | bytes) -> SocketContext[Self]:  # type: ignore[override]
         """Accept connections at an endpoint; undone at the end of a `with` block."""
-        super().bind(addr)
+        super().bind(_text(addr))
         return SocketContext(self, "bind", self.last_endpoint.decode())
 
-    def connect(self, addr: str) -> SocketContext[Self]:  # type: ignore[override]
+    def connect(self, addr: str | bytes) -> SocketContext[Self]:  # type: ignore[override]
         """Connect to an endpoint; undone at the end of a `with` block."""
-        super().connect(addr)
-        return SocketContext(self, "connect", addr)
+        super().connect(_text(addr))
+        return SocketContext(self, "connect", _text(addr))
+
+    def unbind(self, addr: str | bytes) -> None:
+        """Stop accepting at an endpoint: what `last_endpoint` was after `bind()`."""
+        super().unbind(_text(addr))
+
+    def disconnect(self, addr: str | bytes) -> None:
+        """Close the connection to an endpoint."""
+        super().disconnect(_text(addr))
 
     def bind_to_random_port(
         self, addr: str, min_port: int = 49152, max_port: int = 65536, max_tries: int = 100
@@ -232,6 +271,38 @@ class CompatSocket(BaseSocket):
     def context(self) -> BaseContext | None:
         """The context that made the socket."""
         return self._context
+
+
+class CompatPoller:
+    """What pyzmq's pollers have beside waiting; before one of `zcffi`'s in a class's bases."""
+
+    _watched: dict[Pollable, int]
+
+    @property
+    def sockets(self) -> list[tuple[Pollable, int]]:
+        """What is watched, as (socket or descriptor, flags)."""
+        return list(self._watched.items())
+
+    def register(
+        self, socket: Pollable, flags: PollEvent | int = PollEvent.POLLIN | PollEvent.POLLOUT
+    ) -> None:
+        """Watch a socket or descriptor for `flags`; 0 watches it no more."""
+        super().register(socket, flags)  # type: ignore[misc]
+
+    def modify(
+        self, socket: Pollable, flags: PollEvent | int = PollEvent.POLLIN | PollEvent.POLLOUT
+    ) -> None:
+        """Watch a socket or descriptor for `flags` instead; the same as `register()`."""
+        super().register(socket, flags)  # type: ignore[misc]
+
+    def unregister(self, socket: Pollable) -> None:
+        """Watch a socket or descriptor no more. Raises `KeyError` when it is not watched."""
+        super().unregister(socket)  # type: ignore[misc]
+
+
+def _text(address: str | bytes) -> str:
+    """An address as `zcffi` wants it; pyzmq's `last_endpoint` is bytes."""
+    return address.decode("utf-8", "surrogateescape") if isinstance(address, bytes) else address
 
 
 class _Option:

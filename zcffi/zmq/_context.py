@@ -61,15 +61,20 @@ class Context(PlainContext):
                 cls._instance_pid = os.getpid()
             return found
 
-    def socket(
+    def socket(  # type: ignore[override]
         self,
         socket_type: int,
-        socket_class: Callable[[Context, int], CompatSocket] | None = None,
+        socket_class: Callable[..., CompatSocket] | None = None,
+        **kwargs: object,
     ) -> Socket:
-        """Make a socket, with the options that were set on the context."""
+        """Make a socket, with the options that were set on the context.
+
+        `kwargs` are those of its class, as `copy_threshold`.
+        """
         if self.closed:
             raise ZMQError(Errno.ENOTSUP)
-        made = (socket_class or self._socket_class)(self, socket_type)
+        make: Callable[..., CompatSocket] = socket_class or self._socket_class
+        made = make(self, socket_type, **kwargs)
         for option, value in self.sockopts.items():
             # Some types do not have some options.
             with contextlib.suppress(ZMQError):

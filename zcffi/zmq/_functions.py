@@ -12,6 +12,7 @@ from zcffi._version import __version__
 from zcffi.errors import ContextTerminated
 from zcffi.poller import Pollable
 from zcffi.poller import Poller as PlainPoller
+from zcffi.zmq._compat import CompatPoller
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,7 +32,9 @@ __all__ = [
     "zmq_poll",
 ]
 
-Poller = PlainPoller[Pollable]
+
+class Poller(CompatPoller, PlainPoller[Pollable]):
+    """Wait for many sockets, descriptors and files at once; see `zcffi.Poller`."""
 
 
 def proxy(frontend: BaseSocket, backend: BaseSocket, capture: BaseSocket | None = None) -> None:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar, overload
 
 from zcffi import _door
 from zcffi._constants import PollEvent
-from zcffi.message import Frame
 from zcffi.socket import Socket as PlainSocket
 from zcffi.zmq._compat import CompatSocket
+from zcffi.zmq._frame import Frame
 from zcffi.zmq._tracker import FINISHED, MessageTracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from typing import Self
 
     from _typeshed import ReadableBuffer, WriteableBuffer
 
     from zcffi._door import Message
-    from zcffi.context import BaseContext
 
     Data = ReadableBuffer | Message
 
@@ -34,37 +32,6 @@ class Socket(CompatSocket, PlainSocket):  # type: ignore[misc]
     """A socket with pyzmq's names; see `zcffi.Socket` for what it does beyond them."""
 
     _shown_as = "zmq.Socket"
-
-    def __init__(
-        self,
-        ctx_or_socket: BaseContext | Socket | None = None,
-        socket_type: int = 0,
-        *,
-        shadow: Socket | int = 0,
-        copy_threshold: int | None = None,
-    ) -> None:
-        if isinstance(ctx_or_socket, Socket):
-            shadow = ctx_or_socket
-        if shadow:
-            self._init_shadow(shadow if isinstance(shadow, int) else shadow.underlying)
-        else:
-            if ctx_or_socket is None:
-                from zcffi.zmq._context import Context
-
-                ctx_or_socket = Context.instance()
-            super().__init__(ctx_or_socket, socket_type)  # type: ignore[arg-type]
-        if copy_threshold is not None:
-            self.copy_threshold = copy_threshold
-
-    def _init_shadow(self, address: int) -> None:
-        other = type(self)._from_address(address)
-        for name in ("_shadow", "_inherited", "_context", "_pointer", "_handle", "_type"):
-            object.__setattr__(self, name, getattr(other, name))
-
-    @classmethod
-    def shadow(cls, address: int | Socket) -> Self:
-        """A socket object for a socket made elsewhere, whose life it shares."""
-        return cls(shadow=address)
 
     # ---- Send ----
 
@@ -134,23 +101,45 @@ class Socket(CompatSocket, PlainSocket):  # type: ignore[misc]
 
     def send_json(  # type: ignore[override]
         self, obj: object, flags: int = 0, **kwargs: object
-    ) -> None:
+    ) -> MessageTracker | None:
         """Send a value as JSON, as one part; `kwargs` are those of `json.dumps()`."""
         import json
 
-        self.send(json.dumps(obj, **kwargs).encode(), flags)  # type: ignore[arg-type]
+        return self.send(json.dumps(obj, **kwargs).encode(), flags)  # type: ignore[arg-type]
 
     # ---- Receive ----
 
-    def recv(  # type: ignore[override]
-        self, flags: int = 0, copy: bool = True, track: bool = False
-    ) -> bytes | Frame:
+    @overload
+    def recv(self, flags: int = 0, copy: Literal[True] = True, track: bool = False) -> bytes: ...
+    @overload
+    def recv(self, flags: int, copy: Literal[False], track: bool = False) -> Frame: ...
+    @overload
+    def recv(self, flags: int = 0, *, copy: Literal[False], track: bool = False) -> Frame: ...
+    @overload
+    def recv(self, flags: int = 0, copy: bool = True, track: bool = False) -> bytes | Frame: ...
+    def recv(self, flags: int = 0, copy: bool = True, track: bool = False) -> bytes | Frame:
         """Receive one part, as bytes or with `copy=False` as a `Frame`."""
         if copy:
             return _door.recv(self, flags)
         return _door.recv_message(self, flags, Frame)
 
-    def recv_multipart(  # type: ignore[override]
+    @overload  # type: ignore[override]
+    def recv_multipart(
+        self, flags: int = 0, copy: Literal[True] = True, track: bool = False
+    ) -> list[bytes]: ...
+    @overload
+    def recv_multipart(
+        self, flags: int, copy: Literal[False], track: bool = False
+    ) -> list[Frame]: ...
+    @overload
+    def recv_multipart(
+        self, flags: int = 0, *, copy: Literal[False], track: bool = False
+    ) -> list[Frame]: ...
+    @overload
+    def recv_multipart(
+        self, flags: int = 0, copy: bool = True, track: bool = False
+    ) -> list[bytes] | list[Frame]: ...
+    def recv_multipart(
         self, flags: int = 0, copy: bool = True, track: bool = False
     ) -> list[bytes] | list[Frame]:
         """Receive one whole message as a list of its parts."""
@@ -172,7 +161,7 @@ class Socket(CompatSocket, PlainSocket):  # type: ignore[misc]
 
     def recv_string(self, flags: int = 0, encoding: str = "utf-8") -> str:
         """Receive one part as a text."""
-        return _door.recv(self, flags).decode(encoding)
+        return self.recv(flags).decode(encoding)
 
     recv_unicode = recv_string
 
@@ -180,14 +169,14 @@ class Socket(CompatSocket, PlainSocket):  # type: ignore[misc]
         """Receive one part and unpickle it: only from peers that may run code here."""
         import pickle
 
-        value: object = pickle.loads(_door.recv(self, flags))
+        value: object = pickle.loads(self.recv(flags))
         return value
 
     def recv_json(self, flags: int = 0, **kwargs: object) -> object:  # type: ignore[override]
         """Receive one part and read it as JSON; `kwargs` are those of `json.loads()`."""
         import json
 
-        data = _door.recv(self, flags)
+        data = self.recv(flags)
         value: object = json.loads(data, **kwargs)  # type: ignore[arg-type]
         return value
 

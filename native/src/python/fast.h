@@ -139,16 +139,23 @@ int fast_socket_setup (PyObject *module);
 /* The handle of a socket; raises when it returns false. */
 bool fast_get_socket (PyObject *arg, void **handle);
 
-/* hot_method(name, text) -> the C method that stands before the Python method of that name; `text`: signature and doc */
-PyObject *fast_hot_method (PyObject *module, PyObject *args);
-
-/* ---- Single parts (fast.c) -------------------------------------------------------------------------------------- */
+/* ---- Single parts (single.c) -------------------------------------------------------------------------------------- */
 
 /* Returns as fast_perform(). `copy`, `released`, `lent`: see fast_message_init(). */
 long fast_send_part (void *handle, PyObject *data, int flags, bool copy, PyObject *released, long *lent);
 
 /* Bytes; None with QUIET; NULL with an exception. */
 PyObject *fast_recv_part (void *handle, int flags);
+
+PyObject *fast_send (PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *fast_recv (PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *fast_recv_into (PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *fast_recv_message (PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
+/* ---- Readiness (ready.c) ---------------------------------------------------------------------------------------- */
+
+PyObject *fast_events (PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *fast_poll (PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
 /* ---- Whole messages (whole.c), batches (many.c), as METH_FASTCALL ------------------------------------------------- */
 
@@ -184,5 +191,13 @@ PyObject *fast_send_multipart (PyObject *module, PyObject *const *args, Py_ssize
 PyObject *fast_recv_multipart (PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *fast_send_many (PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *fast_recv_many (PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
+/* ---- The methods of a socket (hot.c) ---------------------------------------------------------------------------- */
+
+/* Make what they need, when the module is. */
+int fast_hot_setup (void);
+
+/* hot_method(name, text) -> the C method that stands before the Python method of that name; `text`: signature and doc */
+PyObject *fast_hot_method (PyObject *module, PyObject *args);
 
 #endif

@@ -1,7 +1,7 @@
 /* The inside of a machine that shakes hands. Private to wire/: no other room includes this.
  *
- * handshake.c owns the buffers and turns the crank; greeting.c has the steps up to the agreed
- * version, old.c those of ZMTP 1.0 and 2.0, and a mechanism (null.c) the rest. A step runs when
+ * handshake.c turns the crank; greeting.c has the steps up to the agreed version, old.c those of
+ * ZMTP 1.0 and 2.0, and a mechanism (null.c) the rest; piece.c, below all of them, the buffers. A step runs when
  * `need` bytes have been gathered; it either asks for more (zc_hs_need), begins a new piece
  * (zc_hs_next), ends the handshake (zc_hs_done) or refuses (zc_wire_refuse). Steps see whole
  * pieces only, so how the bytes were split on their way cannot matter. */
@@ -71,6 +71,9 @@ void zc_hs_done (struct zc_wire *);
 /* Queues bytes to be sent; there is always room (see zc_wire_init). */
 void zc_hs_put (struct zc_wire *, const void *bytes, size_t n);
 const uint8_t *zc_hs_routing_id (const struct zc_wire *);
+
+/* Moves bytes into the piece until it is whole or the bytes are at their end. 0, -ENOMEM. */
+int zc_hs_gather (struct zc_wire_handshake *, const uint8_t *bytes, size_t n, size_t *used);
 
 /* One step of greeting.c, old.c: 0 or negative with why set. */
 int zc_greeting_first (struct zc_wire *);

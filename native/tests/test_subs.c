@@ -1,13 +1,12 @@
-/* The stores of topics: judged against naive ones over random operations, with failing memory, by their size, and with
- * topics as deep as peers may send them. */
+/* zc_subs: judged against a naive store over random operations, with failing memory, and by its size. */
 #include "base/trie.h"
 
 #include <errno.h>
 #include <malloc.h>
-#include <pthread.h>
 #include <stdlib.h>
+
 #include "base/alloc.h"
-#include "check.h"
+#include "naive.h"
 
 #if defined __SANITIZE_ADDRESS__
 #define SANITIZED 1
@@ -22,222 +21,8 @@
 
 enum
 {
-    MANY = 100000,
-    TOPIC_MAX = 12,
-    NAIVE_MAX = 4096,
-    WHOS = 40
+    MANY = 100000
 };
-
-static uint64_t random_state = 1;
-
-static uint32_t random_below (uint32_t n)
-{
-    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(random_state >> 33) % n;
-}
-
-struct topic
-{
-    uint8_t bytes[TOPIC_MAX];
-    size_t size;
-};
-
-/* Few letters make topics that begin alike; many make nodes with many kids. */
-static struct topic random_topic (uint32_t letters)
-{
-    struct topic t = {.size = random_below (letters > 4 ? 3 : TOPIC_MAX)};
-
-    for (size_t i = 0; i < t.size; i++)
-        t.bytes[i] = (uint8_t)(random_below (letters) * (256 / letters));
-    return t;
-}
-
-static bool begins (const struct topic *t, const struct topic *message)
-{
-    return t->size <= message->size && memcmp (t->bytes, message->bytes, t->size) == 0;
-}
-
-static bool same (const struct topic *a, const struct topic *b)
-{
-    return a->size == b->size && begins (a, b);
-}
-
-static int compare (const void *a, const void *b)
-{
-    const struct topic *x = a, *y = b;
-    size_t n = x->size < y->size ? x->size : y->size;
-    int order = memcmp (x->bytes, y->bytes, n);
-
-    return order ? order : (x->size > y->size) - (x->size < y->size);
-}
-
-/* ---- naive stores ---- */
-
-struct naive
-{
-    struct topic topics[NAIVE_MAX];
-    uint32_t whos[NAIVE_MAX]; /* of zc_subs, or how often: of zc_topics */
-    size_t count;
-};
-
-static size_t naive_find (const struct naive *s, const struct topic *t, int64_t who)
-{
-    size_t i = 0;
-
-    while (i < s->count && !(same (&s->topics[i], t) && (who < 0 || s->whos[i] == (uint32_t)who)))
-        i++;
-    return i;
-}
-
-static void naive_put (struct naive *s, const struct topic *t, uint32_t who)
-{
-    s->topics[s->count] = *t;
-    s->whos[s->count++] = who;
-}
-
-static void naive_cut (struct naive *s, size_t i)
-{
-    s->count--;
-    s->topics[i] = s->topics[s->count];
-    s->whos[i] = s->whos[s->count];
-}
-
-static bool naive_match (const struct naive *s, const struct topic *message)
-{
-    for (size_t i = 0; i < s->count; i++)
-        if (begins (&s->topics[i], message))
-            return true;
-    return false;
-}
-
-/* ---- zc_topics ---- */
-
-struct walked
-{
-    struct topic topics[NAIVE_MAX];
-    size_t count;
-};
-
-static int walk (void *arg, const uint8_t *topic, size_t n)
-{
-    struct walked *w = arg;
-    struct topic *t = &w->topics[w->count++];
-
-    t->size = n;
-    memcpy (t->bytes, topic, n);
-    return 0;
-}
-
-static int count_topic (void *arg, const uint8_t *topic, size_t n)
-{
-    (void)topic;
-    (void)n;
-    ++*(size_t *)arg;
-    return 0;
-}
-
-static int stop_at_the_second (void *arg, const uint8_t *topic, size_t n)
-{
-    (void)topic;
-    (void)n;
-    return ++*(int *)arg == 2 ? 7 : 0;
-}
-
-static void check_walk (const struct zc_topics *topics, struct naive *naive)
-{
-    static struct walked walked;
-    static struct topic sorted[NAIVE_MAX];
-
-    walked.count = 0;
-    memcpy (sorted, naive->topics, naive->count * sizeof sorted[0]);
-    qsort (sorted, naive->count, sizeof sorted[0], compare);
-    CHECK_INT (zc_topics_each (topics, walk, &walked), 0);
-    CHECK_INT (walked.count, naive->count);
-    for (size_t i = 0; i < naive->count && i < walked.count; i++)
-        CHECK (same (&walked.topics[i], &sorted[i]));
-}
-
-static void run_topics (uint32_t letters, int steps)
-{
-    static struct naive naive;
-    struct zc_topics topics;
-
-    naive.count = 0;
-    zc_topics_init (&topics);
-    for (int step = 0; step < steps; step++) {
-        struct topic t = random_topic (letters);
-        size_t i = naive_find (&naive, &t, -1);
-        bool there = i < naive.count;
-
-        if (random_below (100) < (uint32_t)(step % 2000 < 1000 ? 65 : 35) && naive.count < NAIVE_MAX) {
-            CHECK_INT (zc_topics_add (&topics, t.bytes, t.size), !there);
-            if (there)
-                naive.whos[i]++;
-            else
-                naive_put (&naive, &t, 1);
-        } else {
-            CHECK_INT (zc_topics_remove (&topics, t.bytes, t.size), !there ? -ENOENT : naive.whos[i] == 1);
-            if (there && --naive.whos[i] == 0)
-                naive_cut (&naive, i);
-        }
-        CHECK_INT (topics.count, naive.count);
-        t = random_topic (letters);
-        CHECK_INT (zc_topics_match (&topics, t.bytes, t.size), naive_match (&naive, &t));
-        if (step % 997 == 0)
-            check_walk (&topics, &naive);
-    }
-    while (naive.count > 0) {
-        while (zc_topics_remove (&topics, naive.topics[0].bytes, naive.topics[0].size) == 0)
-            ;
-        naive_cut (&naive, 0);
-    }
-    CHECK_INT (topics.bytes, 0);
-    CHECK (!topics.root);
-    zc_topics_close (&topics);
-}
-
-TEST (topics_behave_like_a_list_of_counted_prefixes)
-{
-    run_topics (2, 20000);
-    run_topics (3, 20000);
-    run_topics (16, 20000);
-    run_topics (128, 20000);
-    run_topics (256, 20000);
-}
-
-TEST (an_empty_store_matches_nothing_and_an_empty_topic_everything)
-{
-    struct zc_topics topics;
-
-    zc_topics_init (&topics);
-    CHECK (!zc_topics_match (&topics, NULL, 0));
-    CHECK (!zc_topics_match (&topics, (const uint8_t *)"a", 1));
-    CHECK_INT (zc_topics_remove (&topics, NULL, 0), -ENOENT);
-    CHECK_INT (zc_topics_add (&topics, NULL, 0), 1);
-    CHECK (zc_topics_match (&topics, NULL, 0));
-    CHECK (zc_topics_match (&topics, (const uint8_t *)"a", 1));
-    CHECK_INT (zc_topics_add (&topics, (const uint8_t *)"b", 1), 1);
-    CHECK_INT (zc_topics_remove (&topics, NULL, 0), 1);
-    CHECK (!zc_topics_match (&topics, (const uint8_t *)"a", 1));
-    CHECK (zc_topics_match (&topics, (const uint8_t *)"bc", 2));
-    zc_topics_close (&topics);
-    CHECK_INT (topics.bytes, 0);
-}
-
-TEST (a_walk_stops_when_asked)
-{
-    struct zc_topics topics;
-    int calls = 0;
-
-    zc_topics_init (&topics);
-    for (uint8_t c = 'a'; c < 'f'; c++)
-        zc_topics_add (&topics, &c, 1);
-    CHECK_INT (zc_topics_each (&topics, stop_at_the_second, &calls), 7);
-    CHECK_INT (calls, 2);
-    zc_topics_close (&topics);
-}
-
-/* ---- zc_subs ---- */
 
 struct matched
 {
@@ -371,12 +156,6 @@ TEST (a_closed_store_has_given_everything_back)
     zc_subs_close (&subs);
     CHECK_INT (subs.bytes, 0);
     CHECK_INT (subs.count, 0);
-}
-
-static void count_one (void *arg, uint32_t who)
-{
-    (void)who;
-    ++*(size_t *)arg;
 }
 
 TEST (ten_thousand_subscribers_share_a_topic)
@@ -514,58 +293,4 @@ TEST (a_subscription_needs_at_most_a_hundred_bytes_and_its_topic)
 {
     check_size ("random topics", 32, make_random);
     check_size ("topic-%06d", 12, make_counted);
-}
-
-/* ---- depth ---- */
-
-static void *on_a_small_stack (void *arg)
-{
-    enum
-    {
-        HUGE = 64 << 20,
-        DEEP = 3000
-    };
-    uint8_t *topic = calloc (HUGE, 1);
-    struct zc_subs subs;
-    struct zc_topics topics;
-    size_t count = 0;
-
-    (void)arg;
-    zc_subs_init (&subs);
-    CHECK_INT (zc_subs_add (&subs, topic, HUGE, 1), ZC_SUBS_NEW | ZC_SUBS_FIRST);
-    topic[HUGE - 1] = 1;
-    CHECK_INT (zc_subs_add (&subs, topic, HUGE, 2), ZC_SUBS_NEW | ZC_SUBS_FIRST);
-    zc_subs_match (&subs, topic, HUGE, count_one, &count);
-    CHECK_INT (count, 1);
-    CHECK_INT (zc_subs_remove (&subs, topic, HUGE, 1), -ENOENT);
-    zc_subs_drop (&subs, 2, NULL, NULL);
-    CHECK_INT (subs.count, 1);
-    for (size_t n = 0; n < DEEP; n++)
-        CHECK (zc_subs_add (&subs, topic, n, 3) > 0);
-    count = 0;
-    zc_subs_match (&subs, topic, DEEP, count_one, &count);
-    CHECK_INT (count, DEEP);
-    zc_subs_close (&subs);
-
-    zc_topics_init (&topics);
-    for (size_t n = DEEP; n-- > 0;)
-        CHECK_INT (zc_topics_add (&topics, topic, n), 1);
-    count = 0;
-    CHECK_INT (zc_topics_each (&topics, count_topic, &count), 0);
-    CHECK_INT (count, DEEP);
-    zc_topics_close (&topics);
-    free (topic);
-    return NULL;
-}
-
-TEST (deep_and_huge_topics_need_no_stack)
-{
-    pthread_attr_t attr;
-    pthread_t thread;
-
-    pthread_attr_init (&attr);
-    pthread_attr_setstacksize (&attr, 64 * 1024);
-    REQUIRE (pthread_create (&thread, &attr, on_a_small_stack, NULL) == 0);
-    pthread_join (thread, NULL);
-    pthread_attr_destroy (&attr);
 }

@@ -126,7 +126,7 @@ waiting = awaited.socket(SocketType.PULL)
 shared = zmq.Context.instance()
 named = shared.socket(zmq.PUSH)
 watch = named.get_monitor_socket()
-everything = [*kinds, monitor, shadow, waiting, watch, named, awaited, shared]
+everything = [*kinds, monitor, shadow, waiting, named, awaited, shared]
 push.send(b"kept" * 50_000)
 frame = pull.recv(copy=False)
 """

@@ -571,8 +571,7 @@ static uint64_t tick (struct zc_hub *h)
         else {
             h->is_sweeping = false;
             h->gathered = 0;
-            h->is_burst = true;
-            h->flushes_seen = 0;
+            h->is_burst = h->has_gathered = true;
         }
     }
     if (h->is_burst && next != 1) {
@@ -581,13 +580,13 @@ static uint64_t tick (struct zc_hub *h)
             for (int k = h->dirty_count; k > 0 && (p = zc_driver_dirty_pop (h)); k--)
                 zc_driver_write (h, p);
             now = zc_now ();
-            h->flushes_seen = h->flushes;
+            h->has_gathered = false;
             next = now + BURST_TICK;
-        } else if (!h->dirty_count && h->flushes == h->flushes_seen) {
+        } else if (!h->dirty_count && !h->has_gathered) {
             h->is_burst = false;
             h->gathered = 0;
         } else {
-            h->flushes_seen = h->flushes;
+            h->has_gathered = false;
             next = now + BURST_TICK;
         }
     }

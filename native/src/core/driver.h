@@ -151,7 +151,11 @@ void zc_driver_flush (struct zc_hub *h);
 void zc_driver_begin_burst (struct zc_hub *h);
 static inline void zc_driver_tell (struct zc_hub *h)
 {
-    if (h->dirty_count && !h->is_burst && !h->is_sweeping)
+    if (!h->dirty_count || h->is_sweeping)
+        return;
+    if (h->is_burst)
+        h->has_gathered = true; /* the tick goes on */
+    else
         zc_driver_begin_burst (h);
 }
 

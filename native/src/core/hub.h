@@ -206,9 +206,10 @@ struct zc_hub
     size_t unsent;
     struct zc_pipe *large_to; /* what was put there last is to be written at once (zc_driver_write_large) */
     unsigned gathered;
-    bool is_sweeping, is_burst;
+    bool is_sweeping, is_burst,
+        has_gathered;  /* has_gathered: a call left something since the last tick of the burst */
     bool is_held_back; /* gathered because messages waited to be received */
-    uint64_t first_at, wrote_at, flushes, flushes_seen;
+    uint64_t first_at, wrote_at;
     uint64_t write_cost; /* ns a write took lately: gathering for less would be all writing */
     struct zc_sleepers in, out;
     uint64_t linger_at; /* CLOSING: when to give up */

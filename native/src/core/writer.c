@@ -232,7 +232,6 @@ static struct written write_once (struct zc_hub *h, struct zc_pipe *p)
     zc_hub_lock (h);
     uint64_t cost = now - began < COST_MAX ? now - began : COST_MAX;
     h->write_cost = (3 * h->write_cost + cost) / 4;
-    h->flushes++;
     h->wrote_at = now;
     note_write (zc_self_mine, now);
     if (w.n > 0)
@@ -390,7 +389,7 @@ void zc_driver_write_large (struct zc_hub *h, bool may_wait)
 void zc_driver_begin_burst (struct zc_hub *h)
 {
     h->is_burst = true;
-    h->flushes_seen = h->flushes;
+    h->has_gathered = true;
     h->first_at = zc_now ();
     zc_driver_tick_at (h, h->first_at + BURST_TICK);
 }

@@ -331,3 +331,22 @@ TEST (a_publisher_that_only_sends_sees_every_subscription)
     }
     pair_close (&p);
 }
+
+/* Also behind messages of which the last lay in the pipe until there was room for it. */
+TEST (a_publisher_sees_the_subscription_behind_a_message)
+{
+    struct pair p;
+    char c[4];
+
+    pair_open (&p, 1, ZMQ_XPUB, ZMQ_XSUB);
+    CHECK_INT (zmq_send (p.b, "m", 1, ZMQ_DONTWAIT), 1);
+    CHECK_INT (zmq_send (p.b, "m", 1, ZMQ_DONTWAIT), 1);
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT (zmq_recv (p.a, c, sizeof c, ZMQ_DONTWAIT), 1);
+        CHECK_INT (c[0], 'm');
+    }
+    CHECK_INT (zmq_send (p.b, "\1t", 2, 0), 2);
+    CHECK_INT (zmq_send (p.a, "t", 1, 0), 1);
+    CHECK_INT (zmq_recv (p.b, c, sizeof c, ZMQ_DONTWAIT), 1);
+    pair_close (&p);
+}

@@ -166,9 +166,9 @@ class Workshop:
         if likely:
             name, program, *settings = likely.split()
             environment = dict(each.split("=", 1) for each in settings)
-            if name in BUILDS and program in PARTS + STRESS:
-                if seen := self.failure(name, program, environment):
-                    return seen
+            is_known = name in BUILDS and program in PARTS + STRESS
+            if is_known and (seen := self.failure(name, program, environment)):
+                return seen
         for name, programs, environment in RUNS:
             for program in programs:
                 if seen := self.failure(name, program, environment):
@@ -245,9 +245,8 @@ def main() -> int:
         jobs.put(mutant)
     with tempfile.TemporaryDirectory(prefix="mutants-") as name:
         place = arguments.keep or Path(name)
-        if not arguments.names:
-            if seen := Workshop(place / "0").first_failure(""):
-                sys.exit(f"without any mutant: {seen}")
+        if not arguments.names and (seen := Workshop(place / "0").first_failure("")):
+            sys.exit(f"without any mutant: {seen}")
         threads = [
             threading.Thread(target=work, args=(jobs, place / str(i), caught, arguments.record))
             for i in range(arguments.jobs)

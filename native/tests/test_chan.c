@@ -1,5 +1,6 @@
 /* Between two sockets of a process: who waits has asked, who was asked tells, nobody tells who has not asked (core/chan.h). */
 #include "check.h"
+#include "core/chan.h"
 #include "core/driver.h"
 #include "core/mail.h"
 #include "core/pipe.h"
@@ -329,5 +330,48 @@ TEST (a_publisher_that_only_sends_sees_every_subscription)
         CHECK_INT (zmq_recv (p.b, c, sizeof c, ZMQ_DONTWAIT), 1);
         CHECK_INT (c[0], topic);
     }
+    pair_close (&p);
+}
+
+/* Also behind messages of which the last lay in the pipe until there was room for it. */
+TEST (a_publisher_sees_the_subscription_behind_a_message)
+{
+    struct pair p;
+    char c[4];
+
+    pair_open (&p, 1, ZMQ_XPUB, ZMQ_XSUB);
+    CHECK_INT (zmq_send (p.b, "m", 1, ZMQ_DONTWAIT), 1);
+    CHECK_INT (zmq_send (p.b, "m", 1, ZMQ_DONTWAIT), 1);
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT (zmq_recv (p.a, c, sizeof c, ZMQ_DONTWAIT), 1);
+        CHECK_INT (c[0], 'm');
+    }
+    CHECK_INT (zmq_send (p.b, "\1t", 2, 0), 2);
+    CHECK_INT (zmq_send (p.a, "t", 1, 0), 1);
+    CHECK_INT (zmq_recv (p.b, c, sizeof c, ZMQ_DONTWAIT), 1);
+    pair_close (&p);
+}
+
+/* The peer left between the opening of the mail and the refusal of its pipe: word of that lies in the mail of a pipe that is gone. */
+TEST (a_peer_that_comes_too_late_leaves_no_word_behind)
+{
+    struct pair p;
+
+    pair_open (&p, 100, ZMQ_PULL, ZMQ_PUSH);
+    void *other = zmq_socket (p.ctx, ZMQ_PUSH);
+    CHECK_INT (zmq_connect (other, "inproc://chan"), 0);
+    zc_hub_lock (p.ha);
+    struct zc_pipe *late = p.ha->mail.first;
+    CHECK (late && late->news & ZC_NEWS_NEW);
+    if (late) {
+        unsigned news = late->news;
+        late->news = ZC_NEWS_GONE | ZC_NEWS_IN; /* as posted anew */
+        p.ha->state = ZC_HUB_CLOSING;
+        zc_chan_news (p.ha, late, news);
+        p.ha->state = ZC_HUB_OPEN;
+        CHECK (p.ha->mail.first != late);
+    }
+    zc_hub_unlock (p.ha);
+    CHECK_INT (zmq_close (other), 0);
     pair_close (&p);
 }

@@ -3,13 +3,22 @@
 
 /* ---- death ---- */
 
+static void *receive_one (void *arg)
+{
+    char c[4];
+    return (void *)(intptr_t)zmq_recv (arg, c, sizeof c, 0);
+}
+
 TEST (a_link_that_is_read_or_written_dies_afterwards)
 {
     struct bench b;
     struct fake f[2] = {{.most = 0}, {.most = 0}};
+    pthread_t t;
 
     bench_open (&b, 1000);
     fake_start (&f[0], &b);
+    pthread_create (&t, NULL, receive_one, b.socket); /* it reads, so that the I/O thread is free to close */
+    EVENTUALLY (&b, b.h->in.head && (!nests () || b.h->role == ZC_ROLE_PARKED));
     pthread_mutex_lock (&f[0].gate);
     say (&f[0], 1);
     EVENTUALLY (&b, f[0].link.is_reading && atomic_load (&f[0].inside));
@@ -39,6 +48,7 @@ TEST (a_link_that_is_read_or_written_dies_afterwards)
     EVENTUALLY (&b, atomic_load (&f[1].gone) == 1);
     bench_let_go (&b);
     bench_close (&b, f, 2);
+    pthread_join (t, NULL);
 }
 
 static void refuse (struct zc_hub *h, struct zc_pipe *p)

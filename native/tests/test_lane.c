@@ -95,6 +95,25 @@ TEST (what_came_while_a_node_was_being_read_is_found_behind_it)
     zc_lane_close (&l);
 }
 
+TEST (a_node_that_was_taken_and_not_read_is_not_written_again)
+{
+    struct zc_lane l = {0};
+    struct zc_frames q;
+    unsigned put = 0;
+
+    zc_frames_init (&q);
+    for (int round = 0; round < 10; round++) {
+        for (int i = 0; i < 50; i++) /* several nodes */
+            CHECK_INT (put_nth (&l, put++, false), 0);
+        while (zc_lane_take (&l, &q)) {
+        }
+    }
+    for (unsigned got = 0; got < put; got++)
+        check_nth (&q, got, false);
+    CHECK (zc_frames_empty (&q));
+    zc_lane_close (&l);
+}
+
 TEST (without_memory_nothing_is_put_and_nothing_is_lost)
 {
     struct zc_lane l = {0};

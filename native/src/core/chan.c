@@ -449,6 +449,7 @@ void zc_chan_news (struct zc_hub *h, struct zc_pipe *p, unsigned news)
     if (news & ZC_NEWS_NEW) {
         if (h->state > ZC_HUB_STOPPED) {
             zc_chan_end (p);
+            zc_mail_forget (h, p); /* the peer may have left word since this was opened */
             zc_pipe_discard (p);
             return;
         }

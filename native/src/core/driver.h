@@ -1,4 +1,4 @@
-/* The driver: who waits for a hub's links, who reads, who writes. The law is DRIVER.md's; this file is its state machine.
+/* The driver: who waits for a hub's links, who reads, who writes. Its rules, and what guards each: native/tests/model/README.md.
  *
  * ROLE, per hub: the right to read its links. "The caller" is an application thread inside a call.
  *

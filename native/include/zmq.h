@@ -773,8 +773,8 @@ ZMQ_EXPORT int zmq_disconnect (void *socket, const char *endpoint);
  * `flags`: ZMQ_SNDMORE, more parts of the same message follow; ZMQ_DONTWAIT, fail instead of waiting. Waits while no
  * peer can take the message, at most ZMQ_SNDTIMEO milliseconds. Returns `size`. EAGAIN: would have to wait, or has
  * waited long enough. ENOTSUP: sockets of this type don't send. EFSM: not its turn to send. EHOSTUNREACH: no such
- * peer (ZMQ_ROUTER_MANDATORY). EMSGSIZE: larger than ZMQ_MAX_MSGSZ. EINVAL: this type sends no multi-part messages. ENOMEM:
- * no memory. */
+ * peer (ZMQ_ROUTER_MANDATORY). EMSGSIZE: larger than ZMQ_MAX_MSGSZ. EINVAL: this type sends no multi-part messages. EFAULT:
+ * `buffer` is NULL and `size` not 0. ENOMEM: no memory. */
 ZMQ_EXPORT int zmq_send (void *socket, const void *buffer, size_t size, int flags);
 
 /** zmq_send() without a copy, for bytes that never change and never go away. */
@@ -784,8 +784,8 @@ ZMQ_EXPORT int zmq_send_const (void *socket, const void *buffer, size_t size, in
  *
  * Waits, unless `flags` has ZMQ_DONTWAIT, at most ZMQ_RCVTIMEO milliseconds. Returns the size of the whole part, also
  * when it is larger than `size`; the bytes that do not fit are lost. EAGAIN: nothing there, or has waited long enough.
- * ENOTSUP: sockets of this type don't receive. EFSM: not its turn to receive. ENOMEM: no memory; a message of several
- * parts, or one with an envelope, is lost then, another stays for the next call. */
+ * ENOTSUP: sockets of this type don't receive. EFSM: not its turn to receive. EFAULT: `buffer` is NULL and `size` not
+ * 0. ENOMEM: no memory; a message of several parts, or one with an envelope, is lost then, another stays for the next call. */
 ZMQ_EXPORT int zmq_recv (void *socket, void *buffer, size_t size, int flags);
 
 /** Report events of a socket on a PAIR socket that is bound to `endpoint`, an inproc address.

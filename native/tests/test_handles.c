@@ -261,6 +261,26 @@ TEST (proxies_refuse_what_are_no_sockets)
     close_things (&t);
 }
 
+TEST (bytes_that_are_nowhere_are_neither_sent_nor_received_into)
+{
+    struct things t;
+
+    open_things (&t);
+    errno = 0;
+    CHECK_INT (zmq_send (t.socket, NULL, 1, 0), -1);
+    CHECK_INT (errno, EFAULT);
+    errno = 0;
+    CHECK_INT (zmq_send_const (t.socket, NULL, 1, 0), -1);
+    CHECK_INT (errno, EFAULT);
+    errno = 0;
+    CHECK_INT (zmq_recv (t.socket, NULL, 1, 0), -1);
+    CHECK_INT (errno, EFAULT);
+    errno = 0;
+    CHECK_INT (zmq_recv (t.socket, NULL, 0, ZMQ_DONTWAIT), -1);
+    CHECK_INT (errno, EAGAIN);
+    close_things (&t);
+}
+
 /* A slot is used again with another number: the old handle stays closed, also after very many sockets. */
 TEST (a_handle_never_comes_back)
 {

@@ -42,6 +42,8 @@ int zmq_send (void *socket, const void *buffer, size_t size, int flags)
 {
     struct zc_msg m;
 
+    if (!buffer && size)
+        return zc_api_result (-EFAULT);
     zc_msg_lend (&m, buffer, size);
     int rc = zc_send_part (socket, &m, flags);
     if (rc < 0)
@@ -53,6 +55,8 @@ int zmq_send_const (void *socket, const void *buffer, size_t size, int flags)
 {
     struct zc_msg m;
 
+    if (!buffer && size)
+        return zc_api_result (-EFAULT);
     zc_msg_init_data (&m, (void *)(uintptr_t)buffer, size, NULL, NULL);
     int rc = zc_send_part (socket, &m, flags);
     return zc_api_result (rc < 0 ? rc : (int64_t)size);
@@ -60,6 +64,8 @@ int zmq_send_const (void *socket, const void *buffer, size_t size, int flags)
 
 int zmq_recv (void *socket, void *buffer, size_t size, int flags)
 {
+    if (!buffer && size)
+        return zc_api_result (-EFAULT);
     return zc_api_result (zc_recv_part (socket, NULL, buffer, size, flags));
 }
 

@@ -22,8 +22,9 @@ enum
     LOOK_EVENTS = 64,
     LOOK_LINKS = 64, /* read per look */
     SWEEP_LINKS = 256,
-    FRUITLESS = 4, /* windows of looking again that found nothing, then */
-    SKIP = 7       /* so many waits sleep at once */
+    FRESH_TICKS = 7, /* so many times STALE more may pass before the next tick */
+    FRUITLESS = 4,   /* windows of looking again that found nothing, then */
+    SKIP = 7         /* so many waits sleep at once */
 };
 
 /* ---- sleepers ---- */
@@ -371,6 +372,13 @@ void zc_driver_park (struct zc_hub *h)
     h->role = ZC_ROLE_PARKED;
 }
 
+/* When to see whether the owner of the idle role has looked lately. Each time it had, the next such tick may come later: on one CPU a tick
+ * costs whoever works more than a message. */
+static uint64_t stale_at (const struct zc_hub *h)
+{
+    return h->looked_at + STALE * (1 + h->fresh_ticks);
+}
+
 void zc_driver_leave (struct zc_hub *h, bool slept)
 {
     if (h->state != ZC_HUB_OPEN || slept || (h->has_f && h->ready_head)) {
@@ -382,7 +390,7 @@ void zc_driver_leave (struct zc_hub *h, bool slept)
         return;
     }
     h->role = ZC_ROLE_IDLE;
-    uint64_t due = h->looked_at + STALE;
+    uint64_t due = stale_at (h);
     if (!h->is_ticking || h->tick_due > due)
         zc_driver_tick_at (h, due);
 }
@@ -595,17 +603,19 @@ static uint64_t tick (struct zc_hub *h)
         next = due < next ? due : next;
     }
     if (h->role == ZC_ROLE_IDLE) {
-        uint64_t due = h->looked_at + STALE;
-        if (now < due && h->state == ZC_HUB_OPEN)
+        if (now < h->looked_at + STALE && h->state == ZC_HUB_OPEN) {
+            h->fresh_ticks += h->fresh_ticks < FRESH_TICKS;
+            uint64_t due = stale_at (h);
             next = due < next ? due : next;
-        else {
+        } else {
+            h->fresh_ticks = 0;
             h->role = ZC_ROLE_IO;
             if (!h->is_armed)
                 arm (h, true);
             zc_driver_pass_on (h);
         }
-    } else if (h->role == ZC_ROLE_BUSY && now + STALE < next)
-        next = now + STALE;
+    } else if (h->role == ZC_ROLE_BUSY && now + STALE * (1 + h->fresh_ticks) < next)
+        next = now + STALE * (1 + h->fresh_ticks);
     if (h->role == ZC_ROLE_IO) {
         if (h->grace_at && h->is_armed)
             h->grace_at = 0;

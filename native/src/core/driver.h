@@ -9,7 +9,7 @@
  *   BUSY    a caller looks or reads    PARKED; IDLE; IO and armed if it slept long or links are left ready
  *   PARKED  asleep on the set,         BUSY (data, wake, deadline, signal)
  *           disarmed
- *   IDLE    its owner is outside       BUSY (anyone); IO and armed after 2 ms without a look (tick)
+ *   IDLE    its owner is outside       BUSY (anyone); IO and armed after 2 ms without a look (tick; up to 16 if there were always looks)
  *
  * OUT, per link: free -> held (somebody writes, without the lock) -> free; then dirty again, blocked on the kernel, or dead.
  * Nothing is stored as "pending": whoever lets go looks at what lies there. A pipe is on the dirty list exactly if it has

@@ -198,6 +198,7 @@ struct zc_hub
     uint64_t tick_due; /* while is_ticking: when at the latest */
     struct zc_tick tick;
     uint64_t looked_at;
+    unsigned fresh_ticks; /* ticks in a row that found the role's owner at work */
     unsigned pops;
     int fruitless, skip;
     /* out */

@@ -11,6 +11,7 @@ set(ZCFFI_SOURCES
     base/lane.c
     base/map.c
     base/msg.c
+    base/piece.c
     base/radix.c
     base/siphash.c
     base/subs.c

@@ -1,5 +1,4 @@
-/* The content of large messages: counted, with an owner. A few large ones that were let go are kept for whoever needs one next: memory
- * that was used lately is there at once, where a fresh piece costs a page fault for each of its pages. */
+/* The content of a large message: counted, with an owner. Its memory is a piece (base/piece.h) that may have served before. */
 #ifndef ZC_BASE_BODY_H
 #define ZC_BASE_BODY_H
 
@@ -7,13 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/chunk.h"
-
-#define ZC_KEPT_MIN 32768u   /* bodies with so much room */
-#define ZC_KEPT_MAX 2097152u /* up to so much are kept, */
-enum
-{
-    ZC_KEPT = 4 /* and at most so many, in a process */
-};
+#include "base/piece.h"
 
 /* Its own bytes, the program's (free function), or a share of a chunk. */
 struct zc_body

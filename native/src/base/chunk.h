@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
-#include "base/alloc.h"
+#include "base/piece.h"
 
 struct zc_chunk
 {
@@ -15,11 +15,12 @@ struct zc_chunk
 
 static inline struct zc_chunk *zc_chunk_new (uint32_t cap)
 {
-    struct zc_chunk *c = zc_alloc (sizeof *c + cap);
+    size_t size;
+    struct zc_chunk *c = zc_piece_alloc (sizeof *c + cap, &size);
     if (!c)
         return NULL;
     atomic_init (&c->refs, 1);
-    c->cap = cap;
+    c->cap = (uint32_t)(size - sizeof *c);
     return c;
 }
 static inline struct zc_chunk *zc_chunk_ref (struct zc_chunk *c)
@@ -31,7 +32,7 @@ static inline struct zc_chunk *zc_chunk_ref (struct zc_chunk *c)
 static inline void zc_chunk_unref (struct zc_chunk *c)
 {
     if (c && atomic_fetch_sub_explicit (&c->refs, 1, memory_order_acq_rel) == 1)
-        zc_free (c);
+        zc_piece_free (c, sizeof *c + c->cap);
 }
 
 #endif

@@ -33,6 +33,9 @@ void zc_node_free (struct zc_node *n)
         if (as_ref (n)->msg.kind == ZC_MSG_LENT)
             zc_body_free (as_ref (n)->msg.r.body);
         zc_msg_drop (&as_ref (n)->msg);
+    } else if (n->kind == ZC_NODE_BYTES) {
+        zc_piece_free (n, sizeof (struct zc_node_bytes) + n->cap);
+        return;
     }
     zc_free (n);
 }
@@ -51,11 +54,12 @@ uint8_t *zc_frames_room (struct zc_frames *q, size_t need)
         cap = need;
     if (cap > UINT32_MAX)
         return NULL; /* such bodies go by reference */
-    struct zc_node_bytes *b = zc_alloc (sizeof *b + cap);
+    size_t size;
+    struct zc_node_bytes *b = zc_piece_alloc (sizeof *b + cap, &size);
     if (!b)
         return NULL;
     zc_node_init (&b->n, ZC_NODE_BYTES);
-    b->n.cap = (uint32_t)cap;
+    b->n.cap = (uint32_t)(size - sizeof *b);
     b->n.p = b->n.e = b->d;
     zc_node_append (q, &b->n);
     return b->d;

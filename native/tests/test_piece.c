@@ -1,15 +1,20 @@
-/* base/body.h: large bodies that were let go are kept for the next, a few and not too large. */
+/* base/piece.h and base/body.h: large pieces that were let go are kept for the next, a few and not too large. */
 #include "check.h"
 
 #include "base/alloc.h"
 #include "base/body.h"
+
+enum
+{
+    LARGEST = 2 << 20
+};
 
 /* Other tests' bodies are not to be met. */
 static void drain (void)
 {
     struct zc_body *b;
 
-    for (size_t n = ZC_KEPT_MIN; n <= ZC_KEPT_MAX; n *= 2)
+    for (size_t n = ZC_PIECE_MIN; n <= LARGEST; n += n / 4)
         while ((b = zc_body_kept (n)) != NULL)
             zc_free (b);
 }
@@ -30,28 +35,28 @@ TEST (a_large_body_that_was_let_go_is_the_next_one)
 TEST (none_is_given_that_is_too_small_or_far_too_large)
 {
     drain ();
-    struct zc_body *b = zc_body_new (ZC_KEPT_MAX);
+    struct zc_body *b = zc_body_new (LARGEST);
     zc_body_free (b);
-    CHECK (!zc_body_kept (ZC_KEPT_MAX + 1));
-    CHECK (!zc_body_kept (ZC_KEPT_MIN));
+    CHECK (!zc_body_kept (LARGEST + 1));
+    CHECK (!zc_body_kept (ZC_PIECE_MIN));
     CHECK (!zc_body_kept (100));
-    CHECK (zc_body_kept (ZC_KEPT_MAX) == b); /* it was put back each time */
+    CHECK (zc_body_kept (LARGEST) == b); /* it was put back each time */
     zc_body_free (b);
 }
 
 TEST (no_more_than_a_few_are_kept)
 {
-    struct zc_body *b[2 * ZC_KEPT];
+    struct zc_body *b[2 * ZC_PIECES_BIG];
     int kept = 0;
 
     drain ();
-    for (int i = 0; i < 2 * ZC_KEPT; i++)
-        b[i] = zc_body_new (ZC_KEPT_MAX);
-    for (int i = 0; i < 2 * ZC_KEPT; i++)
+    for (int i = 0; i < 2 * ZC_PIECES_BIG; i++)
+        b[i] = zc_body_new (LARGEST);
+    for (int i = 0; i < 2 * ZC_PIECES_BIG; i++)
         zc_body_free (b[i]);
-    while (kept < 2 * ZC_KEPT && (b[kept] = zc_body_kept (ZC_KEPT_MAX)) != NULL)
+    while (kept < 2 * ZC_PIECES_BIG && (b[kept] = zc_body_kept (LARGEST)) != NULL)
         kept++;
-    CHECK_INT (kept, ZC_KEPT);
+    CHECK_INT (kept, ZC_PIECES_BIG);
     while (kept > 0)
         zc_body_free (b[--kept]);
 }

@@ -61,6 +61,18 @@ def test_strangers_harm_nobody_where_old_peers_are_welcome(unharmed, name):
             probe(endpoint, PROBES[name])
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("http", '"GET / HTTP/1.1\\x0d\\x0a"'), ("tls", '"\\x16\\x03\\x01'), ("ssh", '"SSH-2.0-OpenSSH_"')],
+)
+def test_the_event_shows_how_a_stranger_began(target, unharmed, name, shown):
+    """S-20: whoever looks at the events sees what knocked."""
+    with unharmed(handshake_ivl=400, zmtp_min=3) as endpoint, connect(endpoint) as wire:
+        wire.send(PROBES[name])
+        wire.until_closed()
+        assert any(shown in reason for reason in target.eventually_refuses("router"))
+
+
 def test_garbage(unharmed):
     """S-20: random bytes, alone, after a greeting and after a handshake."""
     rng = random.Random(20)

@@ -1,6 +1,7 @@
 #include "link/stream.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include "core/monitor.h"
 #include "core/pipe.h"
 #include "link/config.h"
@@ -23,6 +24,8 @@ struct zc_stream
     struct zc_alarm alarm; /* the handshake's end, then the heartbeat */
     char peer[64];         /* Peer-Address: the host; for ipc localhost and who it is, as libzmq has it */
     char remote[96];       /* with port, for events */
+    uint8_t first[16];     /* the first bytes that came, for the words about a stranger */
+    uint8_t first_size;
 };
 
 static struct zc_stream *stream_of (struct zc_link *l)
@@ -76,6 +79,25 @@ static void event (struct zc_stream *s, uint64_t what, uint64_t value, const cha
             .event = what, .value = value, .address = s->config->address, .remote = s->remote, .text = text});
 }
 
+/* The words about a peer that was refused in its handshake; what does not begin as ZMTP does is shown: it tells what came. */
+static const char *words (const struct zc_stream *s, const char *why, char *out, size_t cap)
+{
+    size_t at = 0;
+
+    if (!s->first_size || s->first[0] == 0xFF)
+        return why;
+    at += (size_t)snprintf (out, cap, "%s; it began with \"", why);
+    if (at >= cap)
+        return why;
+    for (size_t i = 0; i < s->first_size && at + 6 < cap; i++) {
+        uint8_t c = s->first[i];
+        bool plain = c >= ' ' && c <= '~' && c != '"' && c != '\\';
+        at += (size_t)snprintf (out + at, cap - at, plain ? "%c" : "\\x%02x", c);
+    }
+    snprintf (out + at, cap - at, "\"");
+    return out;
+}
+
 /* Says why the peer is refused: the events of the ZeroMQ API, and ours with words. Under the hub's lock. */
 static void event_refused (struct zc_stream *s, bool ready, int error, uint32_t code, const char *why)
 {
@@ -85,8 +107,10 @@ static void event_refused (struct zc_stream *s, bool ready, int error, uint32_t 
         event (s, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, code, NULL);
     else if (!ready)
         event (s, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, (uint64_t)-error, NULL);
+    char text[256];
     if (why)
-        event (s, ZCFFI_EVENT_PEER_REFUSED, code ? code : (uint64_t)-error, why);
+        event (s, ZCFFI_EVENT_PEER_REFUSED, code ? code : (uint64_t)-error,
+               ready ? why : words (s, why, text, sizeof text));
 }
 
 /* ---- the end ---- */
@@ -353,6 +377,8 @@ static int take_bytes (struct zc_stream *s)
             return rc;
         if (n <= 0)
             return n ? (int)n : -EPIPE;
+        for (int64_t i = 0; i < n && s->first_size < sizeof s->first; i++)
+            s->first[s->first_size++] = buf[i];
         size_t used = 0;
         rc = zc_wire_feed (&s->wire, buf, (size_t)n, &used);
         if (rc == ZC_WIRE_READY && zc_cutter_feed (&s->cutter, buf + used, (size_t)n - used) < 0)

@@ -63,7 +63,11 @@ def test_strangers_harm_nobody_where_old_peers_are_welcome(unharmed, name):
 
 @pytest.mark.parametrize(
     ("name", "shown"),
-    [("http", '"GET / HTTP/1.1\\x0d\\x0a"'), ("tls", '"\\x16\\x03\\x01'), ("ssh", '"SSH-2.0-OpenSSH_"')],
+    [
+        ("http", '"GET / HTTP/1.1\\x0d\\x0a"'),
+        ("tls", '"\\x16\\x03\\x01'),
+        ("ssh", '"SSH-2.0-OpenSSH_"'),
+    ],
 )
 def test_the_event_shows_how_a_stranger_began(target, unharmed, name, shown):
     """S-20: whoever looks at the events sees what knocked."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import struct
 import threading
 
@@ -59,6 +60,8 @@ def test_a_handshake_within_its_limit_is_taken(target, unharmed):
 def test_who_has_not_shaken_hands_gets_nothing(ctx, server, crowd):
     """S-03: a peer exists for routing only after its READY: beside silent connections, and those
     stuck in the handshake, a good peer gets everything."""
+    if crowd == 1000 and os.environ.get("ZCFFI_POLLER") == "select":
+        pytest.skip("select can't hold so many descriptors")
     kinds = {
         "PUSH": "PULL",
         "DEALER": "DEALER",

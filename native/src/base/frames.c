@@ -65,14 +65,6 @@ uint8_t *zc_frames_room (struct zc_frames *q, size_t need)
     return b->d;
 }
 
-static void node_ref_init (struct zc_node_ref *r, uint8_t flags, size_t n)
-{
-    zc_node_init (&r->n, ZC_NODE_REF);
-    r->n.cap = 0;
-    r->n.p = r->n.head;
-    r->n.e = r->n.head + zc_frame_head (r->n.head, flags, n);
-}
-
 int zc_frames_put_msg (struct zc_frames *q, struct zc_msg *m, uint8_t flags, bool keep_meta)
 {
     size_t n = zc_msg_size (m);
@@ -93,7 +85,7 @@ int zc_frames_put_msg (struct zc_frames *q, struct zc_msg *m, uint8_t flags, boo
         zc_meta_unref (r->msg.meta);
         r->msg.meta = NULL;
     }
-    node_ref_init (r, flags, n);
+    zc_node_ref_init (r, flags, n);
     zc_node_append (q, &r->n);
     return 0;
 }
@@ -239,7 +231,7 @@ static int put_lent (struct zc_outq *o, const struct zc_msg *m, uint8_t flags)
     }
     zc_msg_lend (&r->msg, m->r.data, n);
     r->msg.r.body = body;
-    node_ref_init (r, flags, n);
+    zc_node_ref_init (r, flags, n);
     zc_node_append (&o->q, &r->n);
     if (!o->lent) {
         o->lent = &r->n;

@@ -63,15 +63,15 @@ struct zc_node_slice
 struct zc_node_ref
 {
     struct zc_node n;
-    struct zc_msg
-        msg; /* LENT: still the bytes of a caller, who waits; its body is the memory they will be copied to */
+    /* LENT: still the bytes of a caller, who waits; its body is the memory they will be copied to. */
+    struct zc_msg msg;
 };
 
 struct zc_frames
 {
     struct zc_node *head, *tail;
-    uint32_t
-        hint; /* how large the next own node is to be: grows as a burst does, and is small again after it */
+    /* How large the next own node is to be: grows as a burst does, and is small again after it. */
+    uint32_t hint;
 };
 
 /* A frame at the head, lent until it is skipped. */
@@ -103,6 +103,15 @@ static inline size_t zc_frame_head (uint8_t *out, uint8_t flags, size_t n)
     out[0] = flags | ZC_F_LONG;
     zc_put_u64 (out + 1, n);
     return 9;
+}
+
+/* A node whose frame is a message of n bytes held by reference; the message is the caller's to set. */
+static inline void zc_node_ref_init (struct zc_node_ref *r, uint8_t flags, size_t n)
+{
+    zc_node_init (&r->n, ZC_NODE_REF);
+    r->n.cap = 0;
+    r->n.p = r->n.head;
+    r->n.e = r->n.head + zc_frame_head (r->n.head, flags, n);
 }
 
 /* Room for need bytes at the tail of q: the place to write to, or NULL (no memory). Then zc_frames_grown. */
@@ -224,8 +233,8 @@ struct zc_outq
     size_t woff;
     struct zc_node *snode; /* first message that is not wholly written */
     size_t soff;
-    struct zc_node
-        *lent;         /* first node whose bytes are still a caller's, in the message put last; NULL: none */
+    /* The first node whose bytes are still a caller's, in the message put last; NULL: none. */
+    struct zc_node *lent;
     size_t lent_bytes; /* of it and those behind it */
     size_t bytes;      /* not yet written */
     uint32_t msgs;     /* messages not yet wholly written */

@@ -10,15 +10,15 @@
 
 /* Starting points that were measured (see docs: design). */
 #define GAP (1 * ZC_US) /* a send sooner than this after the last write is gathered */
-#define HOLD                                                                                                 \
-    (2 * ZC_US) /* what was gathered longer ago is written by the caller, or twice what a write costs */
+/* What was gathered longer ago is written by the caller, or twice what a write costs. */
+#define HOLD (2 * ZC_US)
 #define COST_MAX (20 * ZC_US)
 #define PAUSE (50 * ZC_US) /* a thread that has not written for so long starts afresh */
 #define FEW_WRITES 16      /* so many of its writes in a row are judged by their sockets alone */
 #define BURST_TICK (100 * ZC_US)
 #define NS_A_BYTE 1 /* what copying a large message takes, about, its memory being fresh */
-#define CREDIT_MAX                                                                                           \
-    (2 * ZC_MS) /* for so long at most a caller waits for room, however much it has written before */
+/* For so long at most a caller waits for room, however much it has written before. */
+#define CREDIT_MAX (2 * ZC_MS)
 #define MANY_BYTES (256u << 10) /* more than this a caller leaves to the I/O thread */
 enum
 {

@@ -68,10 +68,7 @@ static bool big_finish (struct zc_cutter *c, struct zc_intake *in)
     c->big = NULL;
     c->is_after_big = true;
     zc_msg_adopt (&r->msg, b, c->big_size);
-    zc_node_init (&r->n, ZC_NODE_REF);
-    r->n.cap = 0;
-    r->n.p = r->n.head;
-    r->n.e = r->n.head + zc_frame_head (r->n.head, c->big_flags & ZC_F_MORE, c->big_size);
+    zc_node_ref_init (r, c->big_flags & ZC_F_MORE, c->big_size);
     zc_node_append (&c->partial, &r->n);
     return true;
 }

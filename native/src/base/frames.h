@@ -135,8 +135,7 @@ static inline int zc_frames_put (struct zc_frames *q, uint8_t flags, const void 
     if (!at)
         return -ENOMEM;
     size_t h = zc_frame_head (at, flags, n);
-    if (n)
-        memcpy (at + h, data, n);
+    zc_copy (at + h, data, n);
     q->tail->e += h + n;
     return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "base/bytes.h"
 
 static void set_body (struct zc_msg *m, struct zc_body *b, const uint8_t *data, size_t n)
 {
@@ -29,8 +30,8 @@ int zc_msg_init_size (struct zc_msg *m, size_t n)
 int zc_msg_init_copy (struct zc_msg *m, const void *data, size_t n)
 {
     int rc = zc_msg_init_size (m, n);
-    if (rc == 0 && n)
-        memcpy (zc_msg_data (m), data, n);
+    if (rc == 0)
+        zc_copy (zc_msg_data (m), data, n);
     return rc;
 }
 
@@ -95,6 +96,14 @@ static void body_free (struct zc_body *b)
     zc_body_free (b);
 }
 
+/* True for the last reference. Whoever holds the only one knows it without a locked operation: nobody else can count a new one. The
+ * release of each drop pairs with the acquire of the last. */
+static bool body_unref (struct zc_body *b)
+{
+    return atomic_load_explicit (&b->refs, memory_order_acquire) == 1
+           || atomic_fetch_sub_explicit (&b->refs, 1, memory_order_acq_rel) == 1;
+}
+
 /* Lets go of the content. Returns the body if this was its last reference. */
 static struct zc_body *let_go (struct zc_msg *m)
 {
@@ -102,8 +111,7 @@ static struct zc_body *let_go (struct zc_msg *m)
 
     zc_meta_unref (m->meta);
     m->meta = NULL;
-    /* The release pairs with the acquire of whoever drops the last reference and frees. */
-    if (m->kind == ZC_MSG_BODY && atomic_fetch_sub_explicit (&m->r.body->refs, 1, memory_order_acq_rel) == 1)
+    if (m->kind == ZC_MSG_BODY && body_unref (m->r.body))
         last = m->r.body;
     m->kind = ZC_MSG_CLOSED;
     return last;

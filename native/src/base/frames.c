@@ -118,6 +118,13 @@ void zc_frames_join (struct zc_frames *to, struct zc_frames *from)
     from->head = from->tail = NULL;
 }
 
+/* Such a body is not copied: it keeps its chunk. */
+static bool is_shared (const struct zc_node *n, const struct zc_view *v)
+{
+    return n->kind == ZC_NODE_SLICE && v->size > ZC_MSG_INLINE_MAX
+           && v->size >= ((const struct zc_node_slice *)(const void *)n)->chunk->cap / 2;
+}
+
 int zc_frames_take (struct zc_frames *q, struct zc_msg *m)
 {
     struct zc_node *n = q->head;
@@ -129,12 +136,41 @@ int zc_frames_take (struct zc_frames *q, struct zc_msg *m)
         *m = as_ref (n)->msg;
         zc_msg_init (&as_ref (n)->msg);
     } else {
-        bool share =
-            n->kind == ZC_NODE_SLICE && v.size > ZC_MSG_INLINE_MAX && v.size >= as_slice (n)->chunk->cap / 2;
-        rc = share ? zc_msg_init_chunk (m, as_slice (n)->chunk, v.data, v.size)
-                   : zc_msg_init_copy (m, v.data, v.size);
+        rc = is_shared (n, &v) ? zc_msg_init_chunk (m, as_slice (n)->chunk, v.data, v.size)
+                               : zc_msg_init_copy (m, v.data, v.size);
         if (rc < 0)
             return rc;
+    }
+    m->flags = v.flags & ZC_F_MORE ? ZC_MSG_MORE : 0;
+    zc_frames_skip (q, &v);
+    return 0;
+}
+
+int zc_frames_take_over (struct zc_frames *q, struct zc_msg *m, struct zc_meta *meta)
+{
+    struct zc_node *n = q->head;
+    struct zc_view v;
+    int rc;
+
+    zc_frames_peek (q, &v);
+    if (n->kind == ZC_NODE_REF || is_shared (n, &v)) {
+        struct zc_msg fresh;
+        rc = zc_frames_take (q, &fresh);
+        if (rc < 0)
+            return rc;
+        if (!fresh.meta)
+            fresh.meta = zc_meta_ref (meta);
+        zc_msg_drop (m);
+        *m = fresh;
+        return 0;
+    }
+    rc = zc_msg_renew (m, v.size);
+    if (rc < 0)
+        return rc;
+    zc_copy (zc_msg_data (m), v.data, v.size);
+    if (m->meta != meta) {
+        zc_meta_unref (m->meta);
+        m->meta = zc_meta_ref (meta);
     }
     m->flags = v.flags & ZC_F_MORE ? ZC_MSG_MORE : 0;
     zc_frames_skip (q, &v);

@@ -212,6 +212,9 @@ static inline bool zc_frames_next (struct zc_cursor *c, struct zc_view *v)
 /* The frame at the head becomes a message (small ones copied, large ones shared); it is taken out. Sets MORE in its flags. 0, or
  * -ENOMEM and nothing changed. m: closed or empty. */
 int zc_frames_take (struct zc_frames *q, struct zc_msg *m);
+/* The same into a live message, whose content is let go, and its memory used again if it fits; meta: where the frame came from, if it
+ * does not say so itself, lent. */
+int zc_frames_take_over (struct zc_frames *q, struct zc_msg *m, struct zc_meta *meta);
 /* The rest of the message at the head (frames up to the first without MORE) goes behind `to`: small frames are copied, others change
  * hands. 0; -ENOMEM: what is left of it is still at the head of from. */
 int zc_frames_move_message (struct zc_frames *from, struct zc_frames *to);

@@ -124,17 +124,50 @@ void zc_msg_close (struct zc_msg *m)
         body_free (last);
 }
 
-void zc_msg_drop_content (struct zc_msg *m)
+static void drop_body (struct zc_body *last)
 {
-    struct zc_body *last = let_go (m);
-    if (!last)
-        return;
     if (!last->ffn) {
         body_free (last);
         return;
     }
     last->next = zc_msg_late;
     zc_msg_late = last;
+}
+
+void zc_msg_drop_content (struct zc_msg *m)
+{
+    struct zc_body *last = let_go (m);
+    if (last)
+        drop_body (last);
+}
+
+/* The body is n bytes of memory that only this message has, and not much more. */
+static bool may_serve_again (const struct zc_body *b, size_t n)
+{
+    return n <= b->room && n >= b->room / 4 && !b->ffn && !b->chunk
+           && atomic_load_explicit (&b->refs, memory_order_acquire) == 1;
+}
+
+int zc_msg_renew (struct zc_msg *m, size_t n)
+{
+    struct zc_meta *meta = m->meta;
+    struct zc_body *b = NULL;
+
+    if (n > ZC_MSG_INLINE_MAX) {
+        b = m->kind == ZC_MSG_BODY && may_serve_again (m->r.body, n) ? m->r.body : zc_body_new (n);
+        if (!b)
+            return -ENOMEM;
+    }
+    if (m->kind == ZC_MSG_BODY && m->r.body != b && body_unref (m->r.body))
+        drop_body (m->r.body);
+    if (b)
+        set_body (m, b, b->d, n);
+    else {
+        zc_msg_init (m);
+        m->vsize = (uint8_t)n;
+    }
+    m->meta = meta;
+    return 0;
 }
 
 void zc_msg_run_late (void)

@@ -92,6 +92,9 @@ static inline void zc_msg_lend (struct zc_msg *m, const void *data, size_t n)
 }
 int zc_msg_init_size (struct zc_msg *, size_t n); /* content undefined; 0, -ENOMEM */
 int zc_msg_init_copy (struct zc_msg *, const void *data, size_t n);
+/* A live message becomes n bytes, undefined, of the same origin (meta); what it held is let go as by zc_msg_drop. Memory of its own that
+ * fits serves again, so that a program which receives into one message over and over allocates once. 0; -ENOMEM: nothing changed. */
+int zc_msg_renew (struct zc_msg *, size_t n);
 /* Adopts the buffer; ffn NULL: it lives for ever. On -ENOMEM ffn is not called. */
 int zc_msg_init_data (struct zc_msg *, void *data, size_t n, void (*ffn) (void *, void *), void *hint);
 /* A share of a chunk: counts a reference. */

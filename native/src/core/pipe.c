@@ -155,7 +155,12 @@ int zc_pipe_put (struct zc_pipe *p, struct zc_msg *parts, size_t count, bool for
         return zc_chan_put (p, parts, count, force);
     if (p->act < 0 && !force)
         return -EAGAIN;
-    if (h->conflate)
+    if (count == 1 && zc_msg_size (parts) < ZC_REF_FROM && !h->conflate) {
+        size_t before = p->out.bytes;
+        rc = zc_outq_put_bytes (&p->out, zc_msg_bytes (parts), zc_msg_size (parts));
+        if (p->link)
+            h->unsent += p->out.bytes - before;
+    } else if (h->conflate)
         rc = put_conflated (p, parts, count);
     else {
         size_t before = p->out.bytes;
@@ -170,7 +175,8 @@ int zc_pipe_put (struct zc_pipe *p, struct zc_msg *parts, size_t count, bool for
         return rc;
     if (is_at_mark (p))
         zc_pipe_full (p);
-    zc_driver_dirty (h, p);
+    if (!p->is_dirty)
+        zc_driver_dirty (h, p);
     return 0;
 }
 

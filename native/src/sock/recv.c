@@ -138,13 +138,8 @@ static int64_t give (struct zc_sock *s, struct zc_frames *q, struct zc_meta *met
     zc_frames_peek (q, &v);
     s->rcvmore = v.flags & ZC_F_MORE;
     if (msg) {
-        struct zc_msg fresh;
-        int rc = take_msg (q, meta, &fresh);
-        if (rc < 0)
-            return rc;
-        zc_msg_drop (msg);
-        *msg = fresh;
-        return (int64_t)zc_msg_size (msg);
+        int rc = zc_frames_take_over (q, msg, meta);
+        return rc < 0 ? rc : (int64_t)zc_msg_size (msg);
     }
     size_t n = v.size < room ? v.size : room, size = v.size;
     if (n)
@@ -227,13 +222,8 @@ static inline bool take_at_once (struct zc_sock *s, struct zc_msg *msg, void *bu
     if (v.flags & ZC_F_MORE)
         return false;
     if (msg) {
-        struct zc_msg fresh;
-        if (zc_frames_take (&p->in, &fresh) < 0)
+        if (zc_frames_take_over (&p->in, msg, p->meta) < 0)
             return false;
-        if (!fresh.meta)
-            fresh.meta = zc_meta_ref (p->meta);
-        zc_msg_drop (msg);
-        *msg = fresh;
     } else {
         if (v.size && room) /* without room there may be no buffer */
             memcpy (buffer, v.data, v.size < room ? v.size : room);

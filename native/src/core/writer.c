@@ -411,6 +411,12 @@ static bool has_backlog (const struct zc_hub *h)
     return h->avail_head && h->avail_head->in_msgs;
 }
 
+/* The clock costs as much as half a message: a slow sender asks it with each, a quick one with each 32nd. */
+static bool is_time_to_ask (unsigned gathered)
+{
+    return gathered < 32 ? !(gathered & (gathered - 1)) : !(gathered & 31);
+}
+
 void zc_driver_sent_some (struct zc_hub *h)
 {
     bool is_first = h->gathered++ == 0;
@@ -435,6 +441,6 @@ void zc_driver_sent_some (struct zc_hub *h)
             zc_driver_flush (h);
         else
             self->held++;
-    } else if (!(h->gathered & ((h->gathered - 1) & 31)) && is_hold_over (h, zc_now ()))
+    } else if (is_time_to_ask (h->gathered) && is_hold_over (h, zc_now ()))
         zc_driver_flush (h);
 }

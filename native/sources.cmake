@@ -13,6 +13,7 @@ set(ZCFFI_SOURCES
     base/msg.c
     base/piece.c
     base/radix.c
+    base/sheet.c
     base/siphash.c
     base/subs.c
     base/topics.c

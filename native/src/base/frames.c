@@ -312,12 +312,7 @@ int zc_outq_put (struct zc_outq *o, struct zc_msg *parts, size_t count, bool kee
         }
         bytes += n + (n <= 255 ? 2 : 9);
     }
-    if (!o->wnode) {
-        o->wnode = o->snode = o->q.head;
-        o->woff = o->soff = 0;
-    }
-    o->bytes += bytes;
-    o->msgs++;
+    zc_outq_grown (o, bytes);
     return 0;
 }
 

@@ -256,18 +256,23 @@ static inline struct zc_node_ref *zc_outq_lent (const struct zc_outq *o)
 void zc_node_copy_lent (struct zc_node_ref *);
 /* The queue takes the copy of its first lent part (under the lock). */
 void zc_outq_took_copy (struct zc_outq *);
+/* A whole message of so many framed bytes was appended to o->q. */
+static inline void zc_outq_grown (struct zc_outq *o, size_t bytes)
+{
+    if (!o->wnode) {
+        o->wnode = o->snode = o->q.head;
+        o->woff = o->soff = 0;
+    }
+    o->bytes += bytes;
+    o->msgs++;
+}
 /* The hot case: one part, bytes copied. */
 static inline int zc_outq_put_bytes (struct zc_outq *o, const void *data, size_t n)
 {
     int rc = zc_frames_put (&o->q, 0, data, n);
     if (rc < 0)
         return rc;
-    if (!o->wnode) {
-        o->wnode = o->snode = o->q.head;
-        o->woff = o->soff = 0;
-    }
-    o->bytes += n + (n <= 255 ? 2 : 9);
-    o->msgs++;
+    zc_outq_grown (o, n + (n <= 255 ? 2 : 9));
     return 0;
 }
 /* What to write next, without changing anything: at most max pieces; only_open: no further than the end of the message that is

@@ -288,6 +288,7 @@ int zc_subs_add (struct zc_subs *s, const uint8_t *topic, size_t n, uint32_t who
     int rc, bits = ZC_SUBS_NEW;
 
     assert (who != NOBODY);
+    s->sole = NULL;
     rc = reserve_list (s, who);
     if (rc < 0)
         return rc;
@@ -316,6 +317,7 @@ int zc_subs_remove (struct zc_subs *s, const uint8_t *topic, size_t n, uint32_t 
 
     if (!node || !node_has (node, who))
         return -ENOENT;
+    s->sole = NULL;
     if (node->at.flag) {
         uint32_t place = set_find (node->value.pointer, who)->place;
 
@@ -329,23 +331,51 @@ int zc_subs_remove (struct zc_subs *s, const uint8_t *topic, size_t n, uint32_t 
     return ZC_SUBS_NEW | ZC_SUBS_FIRST;
 }
 
-void zc_subs_match (const struct zc_subs *s, const uint8_t *bytes, size_t n,
-                    void (*fn) (void *arg, uint32_t who), void *arg)
+bool zc_subs_match_begin (struct zc_subs *s, struct zc_subs_match *m, const uint8_t *bytes, size_t n)
 {
-    struct zc_radix_walk walk = zc_radix_walk_from (s->root);
-    struct zc_radix_node *node;
+    const struct zc_radix_node *sole;
 
-    while ((node = zc_radix_walk_next (&walk, bytes, n))) {
-        if (!node->at.flag) {
-            fn (arg, alone (node).who);
-            continue;
-        }
-        const struct set *set = node->value.pointer;
+    m->walk = zc_radix_walk_from (s->root);
+    m->first = zc_radix_walk_next (&m->walk, bytes, n);
+    m->second = m->first ? zc_radix_walk_next (&m->walk, bytes, n) : NULL;
+    sole = m->second ? NULL : m->first;
+    if (sole && sole == s->sole)
+        return false;
+    s->sole = sole;
+    return true;
+}
 
-        for (size_t i = 0; i < set_cap (set); i++)
-            if (set->at[i].who != NOBODY)
-                fn (arg, set->at[i].who);
+static void tell (const struct zc_radix_node *node, void (*fn) (void *arg, uint32_t who), void *arg)
+{
+    if (!node->at.flag) {
+        fn (arg, alone (node).who);
+        return;
     }
+    const struct set *set = node->value.pointer;
+
+    for (size_t i = 0; i < set_cap (set); i++)
+        if (set->at[i].who != NOBODY)
+            fn (arg, set->at[i].who);
+}
+
+void zc_subs_match_tell (struct zc_subs_match *m, const uint8_t *bytes, size_t n,
+                         void (*fn) (void *arg, uint32_t who), void *arg)
+{
+    if (m->first)
+        tell (m->first, fn, arg);
+    for (const struct zc_radix_node *node = m->second; node;
+         node = zc_radix_walk_next (&m->walk, bytes, n))
+        tell (node, fn, arg);
+}
+
+void zc_subs_match (struct zc_subs *s, const uint8_t *bytes, size_t n, void (*fn) (void *arg, uint32_t who),
+                    void *arg)
+{
+    struct zc_subs_match m;
+
+    zc_subs_match_again (s);
+    zc_subs_match_begin (s, &m, bytes, n);
+    zc_subs_match_tell (&m, bytes, n, fn, arg);
 }
 
 void zc_subs_drop (struct zc_subs *s, uint32_t who, void (*gone) (void *arg, const uint8_t *topic, size_t n),
@@ -355,6 +385,7 @@ void zc_subs_drop (struct zc_subs *s, uint32_t who, void (*gone) (void *arg, con
 
     if (!w)
         return;
+    s->sole = NULL;
     while (w->count > 0) {
         struct zc_radix_node *node = w->nodes[--w->count];
 

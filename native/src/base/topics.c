@@ -17,6 +17,7 @@ int zc_topics_add (struct zc_topics *t, const uint8_t *topic, size_t n)
         return rc;
     node->value.number++;
     t->count += (size_t)rc;
+    t->has_all = t->has_all || n == 0;
     return rc;
 }
 
@@ -30,11 +31,14 @@ int zc_topics_remove (struct zc_topics *t, const uint8_t *topic, size_t n)
         return 0;
     zc_radix_cut (&t->root, &t->bytes, node);
     t->count--;
+    t->has_all = t->has_all && n > 0;
     return 1;
 }
 
 bool zc_topics_match (const struct zc_topics *t, const uint8_t *bytes, size_t n)
 {
+    if (t->has_all)
+        return true;
     struct zc_radix_walk walk = zc_radix_walk_from (t->root);
 
     return zc_radix_walk_next (&walk, bytes, n) != NULL;
@@ -55,4 +59,5 @@ void zc_topics_close (struct zc_topics *t)
 {
     zc_radix_clear (&t->root, &t->bytes, NULL, NULL);
     t->count = 0;
+    t->has_all = false;
 }

@@ -11,14 +11,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-struct zc_radix_place;
+#include "base/radix.h"
 
 struct zc_topics
 {
     struct zc_radix_place *root;
     size_t count; /* distinct topics */
     size_t bytes; /* memory held for them, all told */
+    bool has_all; /* the empty one is among them, which every message matches */
 };
 
 void zc_topics_init (struct zc_topics *);
@@ -40,6 +40,7 @@ struct zc_subs
     size_t bytes; /* memory held, all told */
     struct zc_subs_who *whos;
     uint32_t who_count;
+    const struct zc_radix_node *sole; /* the topic that matched last, if it was but one and nothing has changed since */
 };
 
 void zc_subs_init (struct zc_subs *);
@@ -57,8 +58,23 @@ int zc_subs_remove (struct zc_subs *, const uint8_t *topic, size_t n, uint32_t w
 /* Calls fn for each subscriber of each topic that is a prefix of the bytes; one with several such topics comes several
  * times. This is the publisher's hot path: no allocation, few cache lines. In no
  * order. */
-void zc_subs_match (const struct zc_subs *, const uint8_t *bytes, size_t n,
-                    void (*fn) (void *arg, uint32_t who), void *arg);
+void zc_subs_match (struct zc_subs *, const uint8_t *bytes, size_t n, void (*fn) (void *arg, uint32_t who),
+                    void *arg);
+/* The same in two steps, for an owner who keeps what the last match has given. The first is false when this one would give the same: a
+ * single topic matches, it did so last time, and nothing has changed. */
+struct zc_subs_match
+{
+    struct zc_radix_walk walk;
+    const struct zc_radix_node *first, *second;
+};
+bool zc_subs_match_begin (struct zc_subs *, struct zc_subs_match *, const uint8_t *bytes, size_t n);
+void zc_subs_match_tell (struct zc_subs_match *, const uint8_t *bytes, size_t n,
+                         void (*fn) (void *arg, uint32_t who), void *arg);
+/* The owner has forgotten what the last match gave. */
+static inline void zc_subs_match_again (struct zc_subs *s)
+{
+    s->sole = NULL;
+}
 /* Takes who out of everything; gone(topic) for each topic nobody has any more (may be NULL), in no order. Costs what who
  * had subscribed and never fails. */
 void zc_subs_drop (struct zc_subs *, uint32_t who, void (*gone) (void *arg, const uint8_t *topic, size_t n),

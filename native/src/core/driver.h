@@ -145,6 +145,9 @@ static inline void zc_driver_sent (struct zc_hub *h)
 /* The message that was put last is large (h->large_to): writes it, lent parts from where they lie, and copies those if the kernel does
  * not take all of it in the time that copying would need. may_wait: the caller may sleep so long. Unlocks. */
 void zc_driver_write_large (struct zc_hub *h, bool may_wait);
+/* A peer missed the message that was just sent, its queue being full (h->is_behind): before the next one the caller writes the queue that
+ * has waited longest. Unlocks. */
+void zc_driver_help (struct zc_hub *h);
 /* Writes what the caller gathered (about to wait). May unlock. */
 void zc_driver_flush (struct zc_hub *h);
 /* Before any unlock that ends a call: nobody leaves dirty pipes that no one is told of. */

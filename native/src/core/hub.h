@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/frames.h"
+#include "base/sheet.h"
 #include "core/handle.h"
 #include "core/loop.h"
 #include "core/self.h"
@@ -205,6 +206,7 @@ struct zc_hub
     struct zc_pipe *dirty_head, *dirty_tail;
     int dirty_count;
     size_t unsent;
+    bool is_behind; /* a pipe was full for the message at hand: its sender helps to write */
     struct zc_pipe *large_to; /* what was put there last is to be written at once (zc_driver_write_large) */
     unsigned gathered;
     bool is_sweeping, is_burst,
@@ -275,6 +277,8 @@ void zc_pipe_close_out (struct zc_pipe *p); /* no more messages to it; what is q
 /* Puts a whole message (copies or counts references; the parts stay the caller's). 0; -EAGAIN: full (force: goes over
  * the mark instead); -ENOMEM; -EPIPE: the peer is gone. Large parts may be left where they lie: h->large_to. */
 int zc_pipe_put (struct zc_pipe *p, struct zc_msg *parts, size_t count, bool force);
+/* The same for what was written on a sheet last, into a pipe that leads to a connection, of a hub that does not conflate. */
+int zc_pipe_put_sheet (struct zc_pipe *p, const struct zc_sheet *);
 /* (Un)subscribes at the peer. The topic travels outside the limits and before later messages. 0, -ENOMEM. */
 int zc_pipe_subscribe (struct zc_pipe *p, bool cancel, const uint8_t *topic, size_t n);
 /* Ends the connection of p with this reason (negative errno; see zc_event_refused); the pipe goes. For want of memory (-ENOMEM) the

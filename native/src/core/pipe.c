@@ -180,6 +180,26 @@ int zc_pipe_put (struct zc_pipe *p, struct zc_msg *parts, size_t count, bool for
     return 0;
 }
 
+int zc_pipe_put_sheet (struct zc_pipe *p, const struct zc_sheet *s)
+{
+    struct zc_hub *h = p->hub;
+
+    if (p->is_ending || p->is_leaving)
+        return -EPIPE;
+    if (p->act < 0)
+        return -EAGAIN;
+    int rc = zc_outq_put_sheet (&p->out, s);
+    if (rc < 0)
+        return rc;
+    if (p->link)
+        h->unsent += s->n;
+    if (is_at_mark (p))
+        zc_pipe_full (p);
+    if (!p->is_dirty)
+        zc_driver_dirty (h, p);
+    return 0;
+}
+
 int zc_pipe_subscribe (struct zc_pipe *p, bool cancel, const uint8_t *topic, size_t n)
 {
     if (p->chan)

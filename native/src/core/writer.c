@@ -20,6 +20,7 @@
 /* For so long at most a caller waits for room, however much it has written before. */
 #define CREDIT_MAX (2 * ZC_MS)
 #define MANY_BYTES (256u << 10) /* more than this a caller leaves to the I/O thread */
+#define HELP_BYTES (16u << 10)  /* a write of less costs as much again */
 enum
 {
     PIECES = 64
@@ -402,6 +403,19 @@ void zc_driver_flush (struct zc_hub *h)
     for (int k = h->dirty_count; k > 0 && (p = zc_driver_dirty_pop (h)); k--)
         zc_driver_write (h, p);
     zc_driver_tell (h);
+}
+
+/* Who publishes faster than the I/O thread writes would go on filling queues, for peers that then miss messages, on the CPU that writing
+ * needs. */
+void zc_driver_help (struct zc_hub *h)
+{
+    struct zc_pipe *p = h->dirty_head;
+
+    h->is_behind = false;
+    if (p && p->out.bytes >= HELP_BYTES) {
+        zc_driver_dirty_pop (h);
+        zc_driver_write (h, p);
+    }
 }
 
 /* Messages wait to be received: the program is working through a backlog, and what it sends meanwhile (replies, what it passes on)

@@ -5,15 +5,22 @@
 #include <string.h>
 #include "core/monitor.h"
 
+enum
+{
+    SHEET_FROM = 4 /* peers */
+};
+
 void zc_distribution_open (struct zc_distribution *d)
 {
     memset (d, 0, sizeof *d);
     zc_subs_init (&d->subs);
+    zc_sheet_init (&d->sheet);
 }
 
 void zc_distribution_close (struct zc_distribution *d)
 {
     zc_subs_close (&d->subs);
+    zc_sheet_close (&d->sheet);
     zc_free (d->pipes);
     zc_free (d->hits);
     d->pipes = d->hits = NULL;
@@ -39,6 +46,7 @@ int zc_distribution_join (struct zc_distribution *d, struct zc_pipe *p)
     }
     d->pipes[p->number] = p;
     p->mark = 0;
+    zc_subs_match_again (&d->subs);
     return 0;
 }
 
@@ -46,6 +54,7 @@ void zc_distribution_leave (struct zc_distribution *d, struct zc_pipe *p)
 {
     if (p->number < d->cap)
         d->pipes[p->number] = NULL;
+    zc_subs_match_again (&d->subs);
 }
 
 static void hit (void *arg, uint32_t who)
@@ -61,11 +70,20 @@ static void hit (void *arg, uint32_t who)
 
 void zc_distribution_match (struct zc_distribution *d, const struct zc_msg *first, bool invert)
 {
+    const uint8_t *bytes = zc_msg_bytes (first);
+    size_t n = zc_msg_size (first);
+    struct zc_subs_match match;
+
+    if (invert)
+        zc_subs_match_again (&d->subs);
+    if (!zc_subs_match_begin (&d->subs, &match, bytes, n))
+        return; /* the hits of the last message are those of this one */
     d->round++;
     d->hit_count = 0;
-    zc_subs_match (&d->subs, zc_msg_bytes (first), zc_msg_size (first), hit, d);
+    zc_subs_match_tell (&match, bytes, n, hit, d);
     if (!invert)
         return;
+    zc_subs_match_again (&d->subs);
     d->hit_count = 0;
     for (uint32_t i = 0; i < d->cap; i++)
         hit (d, i); /* skips the marked ones, which match */
@@ -90,14 +108,31 @@ static int own_large (struct zc_msg *parts, size_t count)
     return 0;
 }
 
-/* A copy for one of many: who can't take it misses it. */
-static void put_one (struct zc_hub *h, struct zc_pipe *p, struct zc_msg *parts, size_t count, bool force)
+/* Who can't take it misses it. */
+static void note_missed (struct zc_hub *h, int rc)
 {
-    int rc = zc_pipe_put (p, parts, count, force);
     if (rc == -ENOMEM)
         zc_event_dropped (h, 1, "no memory for a subscriber's copy of a message");
-    else if (rc == -EAGAIN)
+    else if (rc == -EAGAIN) {
         h->dropped++; /* the way of publishers, told by its count alone */
+        h->is_behind = true;
+    }
+}
+
+/* A sheet pays where most peers get most messages: then each queue goes on with the slice it has. */
+static bool is_for_most (const struct zc_distribution *d, const struct zc_hub *h)
+{
+    return d->hit_count >= SHEET_FROM && d->hit_count > h->pipe_count / 2 && !h->conflate;
+}
+
+static void put_each (struct zc_distribution *d, struct zc_hub *h, struct zc_msg *parts, size_t count)
+{
+    for (uint32_t i = 0; i < d->hit_count; i++) {
+        struct zc_pipe *p = d->hits[i];
+        int rc = p->chan ? zc_pipe_put (p, parts, count, false) : zc_pipe_put_sheet (p, &d->sheet);
+        if (rc < 0)
+            note_missed (h, rc);
+    }
 }
 
 int zc_distribution_send (struct zc_distribution *d, struct zc_hub *h, struct zc_msg *parts, size_t count,
@@ -107,12 +142,16 @@ int zc_distribution_send (struct zc_distribution *d, struct zc_hub *h, struct zc
 
     if (h->conflate && count > 1)
         return -EINVAL;
-    if (d->hit_count > 1)
-        rc = own_large (parts, count);
-    if (rc < 0)
-        return rc;
-    for (uint32_t i = 0; i < d->hit_count; i++)
-        put_one (h, d->hits[i], parts, count, force);
+    if (!force && is_for_most (d, h) && zc_sheet_write (&d->sheet, parts, count))
+        put_each (d, h, parts, count);
+    else {
+        if (d->hit_count > 1)
+            rc = own_large (parts, count);
+        if (rc < 0)
+            return rc;
+        for (uint32_t i = 0; i < d->hit_count; i++)
+            note_missed (h, zc_pipe_put (d->hits[i], parts, count, force));
+    }
     zc_sock_parts_sent (parts, count);
     return 0;
 }
@@ -127,7 +166,7 @@ int zc_send_to_all (struct zc_hub *h, struct zc_msg *parts, size_t count)
         return rc;
     for (struct zc_pipe *p = h->pipes; p; p = p->next)
         if (p->has_out)
-            put_one (h, p, parts, count, false);
+            note_missed (h, zc_pipe_put (p, parts, count, false));
     zc_sock_parts_sent (parts, count);
     return 0;
 }

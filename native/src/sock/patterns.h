@@ -75,6 +75,7 @@ struct zc_distribution
     struct zc_pipe **hits;  /* those that get the message at hand */
     uint32_t cap, hit_count;
     uint64_t round; /* a pipe whose mark has this number is hit already */
+    struct zc_sheet sheet;
 };
 
 void zc_distribution_open (struct zc_distribution *);

@@ -59,6 +59,8 @@ static inline void driver_sent (struct zc_hub *h, uint64_t deadline)
 {
     if (h->large_to)
         zc_driver_write_large (h, deadline != 0);
+    if (h->is_behind)
+        zc_driver_help (h);
     zc_driver_sent (h);
 }
 

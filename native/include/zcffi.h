@@ -89,7 +89,8 @@ ZMQ_EXPORT int zcffi_recv_parts (void *socket, zmq_msg_t *parts, size_t capacity
  * `parts` holds the messages one after the other, a message ends with the first part whose `more` is 0 (the last part
  * must have 0, else EINVAL). Waits, unless ZMQ_DONTWAIT is given, until the first message is accepted, at most ZMQ_SNDTIMEO
  * milliseconds; then goes on as long as there is room, without waiting. Returns the number of parts accepted, always
- * whole messages, 0 when `count` is 0; -1 when not even the first was, with errno as zmq_send(). */
+ * whole messages, 0 when `count` is 0; -1 when not even the first was, with errno as zmq_send(). A part with a size and
+ * `data` NULL ends the list before its message: the messages before it are sent and counted; EFAULT when there are none. */
 ZMQ_EXPORT long zcffi_send_many (void *socket, const zcffi_part_t *parts, size_t count, int flags);
 
 /** Receive up to `messages` whole messages into `parts[0 .. capacity)`, which need not be initialised.
@@ -101,7 +102,8 @@ ZMQ_EXPORT long zcffi_recv_many (void *socket, zmq_msg_t *parts, size_t capacity
 
 /** zcffi_send_many() for parts that lie back to back in one buffer.
  *
- * `sizes[i]` is the size of part i times 2, plus 1 when the next part belongs to the same message. */
+ * `sizes[i]` is the size of part i times 2, plus 1 when the next part belongs to the same message. EFAULT, and nothing is
+ * sent, when a part has a size and `buffer` is NULL. */
 ZMQ_EXPORT long zcffi_send_packed (void *socket, const void *buffer, const uint64_t *sizes, size_t count,
                                    int flags);
 

@@ -94,7 +94,7 @@ TEST (pub_shares_large_messages)
     CHECK_INT (f->sock.pattern->send (&f->sock, &m, 1, false), 0);
     const void *first = NULL;
     for (int i = 0; i < 3; i++) {
-        const struct zc_node *n = ((struct fake_pipe *)(void *)p[i])->sent.head;
+        const struct zc_node *n = fake_of (p[i])->sent.head;
         REQUIRE (n && n->kind == ZC_NODE_REF);
         const struct zc_msg *body = &((const struct zc_node_ref *)(const void *)n)->msg;
         CHECK (zc_msg_bytes (body) != (const uint8_t *)big);

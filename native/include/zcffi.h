@@ -43,8 +43,11 @@ extern "C" {
 /** An attempt to connect failed for a reason that has no event of its own: the name was not found, say. The value:
  * errno. */
 #define ZCFFI_EVENT_CONNECT_FAILED 0x400000000
+/** A message for a peer at its high-water mark was dropped. Told again once the peer has taken messages. The value:
+ * messages that the socket has dropped so far, this one too. */
+#define ZCFFI_EVENT_PEER_FULL 0x800000000
 /** All events, those of zmq.h too. */
-#define ZCFFI_EVENT_ALL 0x70000ffff
+#define ZCFFI_EVENT_ALL 0xf0000ffff
 /** Error: the object was made before a fork. Make a new context in the child; closing what was inherited works. */
 #define ZCFFI_EFORKED 156385712
 /* zcffi: generated end */

@@ -26,6 +26,7 @@ void zc_pipe_room (struct zc_pipe *p)
         return;
     p->act = h->act_count;
     h->act[h->act_count++] = p;
+    p->is_full_told = false;
 }
 
 void zc_pipe_full (struct zc_pipe *p)
@@ -92,6 +93,14 @@ void zc_event_dropped (struct zc_hub *h, uint64_t n, const char *why)
 {
     (void)why;
     h->dropped += n;
+}
+
+void zc_event_full (struct zc_pipe *p)
+{
+    p->hub->dropped++;
+    if (!p->is_full_told)
+        fake_of (p)->full_told++;
+    p->is_full_told = true;
 }
 
 void zc_pipe_kill (struct zc_pipe *p, int error, uint32_t code, const char *why)

@@ -69,6 +69,30 @@ TEST (pub_drops_whole_messages_for_full_peers)
     fake_close (f);
 }
 
+TEST (pub_tells_once_that_a_peer_is_full_until_it_takes_messages)
+{
+    struct fake *f = fake_open (ZMQ_PUB);
+    fake_set_int (f, ZMQ_SNDHWM, 1);
+    struct zc_pipe *a = fake_peer (f, NULL), *b = fake_peer (f, NULL);
+    fake_arrive_command (a, "!");
+    fake_arrive_command (b, "!");
+    fake_send (f, "1");
+    CHECK_INT (fake_of (a)->full_told + fake_of (b)->full_told, 0);
+    CHECK_STR (fake_out (b), "1");
+    fake_send (f, "2");
+    fake_send (f, "3");
+    CHECK_INT (fake_of (a)->full_told, 1);
+    CHECK_INT (fake_of (b)->full_told, 1);
+    CHECK_STR (fake_out (a), "1");
+    fake_send (f, "4");
+    CHECK_INT (fake_of (a)->full_told, 1); /* it takes them again */
+    fake_send (f, "5");
+    CHECK_INT (fake_of (a)->full_told, 2);
+    CHECK_INT (fake_of (b)->full_told, 1);
+    CHECK_INT (f->hub.dropped, 6);
+    fake_close (f);
+}
+
 TEST (pub_conflate_refuses_several_parts)
 {
     struct fake *f = fake_open (ZMQ_PUB);

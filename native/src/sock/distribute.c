@@ -97,7 +97,7 @@ static void put_one (struct zc_hub *h, struct zc_pipe *p, struct zc_msg *parts, 
     if (rc == -ENOMEM)
         zc_event_dropped (h, 1, "no memory for a subscriber's copy of a message");
     else if (rc == -EAGAIN)
-        h->dropped++; /* the way of publishers, told by its count alone */
+        zc_event_full (p);
 }
 
 int zc_distribution_send (struct zc_distribution *d, struct zc_hub *h, struct zc_msg *parts, size_t count,

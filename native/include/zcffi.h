@@ -33,8 +33,8 @@ extern "C" {
 /** How long a call that waits looks again before it sleeps. 0: it sleeps at once. Type: int. In microseconds.
  * Default: 20. Allowed: 0 or more. Takes effect at once. Since zcffi 0.1. */
 #define ZCFFI_LOOK_AGAIN 10004
-/** How many messages this socket dropped. Unsent at a disconnect, monitor events without room, and the like. Type:
- * uint64_t, read only. Unit: messages. Since zcffi 0.1. */
+/** How many messages this socket dropped. For full peers, unsent at a disconnect, monitor events without room, and
+ * the like. Type: uint64_t, read only. Unit: messages. Since zcffi 0.1. */
 #define ZCFFI_DROPPED 10005
 /** A connected peer was closed because it broke the protocol or a limit. The value: a protocol error, or errno. */
 #define ZCFFI_EVENT_PEER_REFUSED 0x100000000

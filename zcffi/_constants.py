@@ -337,7 +337,10 @@ class Event(IntFlag):
     CONNECT_FAILED = 0x400000000
     """An attempt to connect failed for a reason that has no event of its own: the name was not
     found, say. The value: errno."""
-    EVERYTHING = 0x70000FFFF
+    PEER_FULL = 0x800000000
+    """A message for a peer at its high-water mark was dropped. Told again once the peer has taken
+    messages. The value: messages that the socket has dropped so far, this one too."""
+    EVERYTHING = 0xF0000FFFF
     """All events, those of zmq.h too."""
 
 
@@ -568,6 +571,7 @@ EVENT_ALL_V1 = Event.ALL_V1
 EVENT_PEER_REFUSED = Event.PEER_REFUSED
 EVENT_MESSAGES_DROPPED = Event.MESSAGES_DROPPED
 EVENT_CONNECT_FAILED = Event.CONNECT_FAILED
+EVENT_PEER_FULL = Event.PEER_FULL
 EVENT_EVERYTHING = Event.EVERYTHING
 PROTOCOL_ERROR_ZMTP_UNSPECIFIED = ProtocolError.ZMTP_UNSPECIFIED
 PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND = ProtocolError.ZMTP_UNEXPECTED_COMMAND
@@ -658,6 +662,7 @@ __all__ = [
     "EVENT_LISTENING",
     "EVENT_MESSAGES_DROPPED",
     "EVENT_MONITOR_STOPPED",
+    "EVENT_PEER_FULL",
     "EVENT_PEER_REFUSED",
     "Errno",
     "Event",

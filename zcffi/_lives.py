@@ -29,10 +29,16 @@ EXIT_MS = 1000
 
 
 class Living(Protocol):
-    """What has an end to look after: a context."""
+    """What has an end to look after: a context and its sockets."""
 
     def _abandon(self, linger: int) -> None: ...
     def _mark_inherited(self) -> None: ...
+
+
+class Owned(Living, Protocol):
+    """What a context closes at its own end: a socket."""
+
+    def close(self, linger: int | None = None) -> None: ...
 
 
 _contexts: weakref.WeakSet[Living] = weakref.WeakSet()

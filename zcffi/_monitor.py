@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from zcffi._context import BaseContext
     from zcffi._socket import BaseSocket
-    from zcffi.context import BaseContext
 
 __all__ = ["BaseMonitor", "MonitorEvent", "parse_event", "start", "stop"]
 

@@ -370,8 +370,8 @@ class SocketOptions:
     def tcp_accept_filter(self) -> str:
         """Accept only peers in this network.
 
-        An address, or address/bits; may be given several times, None forgets all. Deprecated, use a
-        ZAP handler.
+        An address, or address/bits; may be given several times, None forgets all. libzmq deprecates
+        it in favour of ZAP, which is not there yet.
 
         Takes effect for later binds and connects. Can only be set.
         """
@@ -621,7 +621,8 @@ class SocketOptions:
     def ipc_filter_pid(self) -> int:
         """Accept only ipc peers with this process id.
 
-        May be given several times, None forgets all. Deprecated, use a ZAP handler.
+        May be given several times, None forgets all. libzmq deprecates it in favour of ZAP, which
+        is not there yet.
 
         Takes effect for later binds and connects. Can only be set.
         """
@@ -635,7 +636,8 @@ class SocketOptions:
     def ipc_filter_uid(self) -> int:
         """Accept only ipc peers of this user.
 
-        May be given several times, None forgets all. Deprecated, use a ZAP handler.
+        May be given several times, None forgets all. libzmq deprecates it in favour of ZAP, which
+        is not there yet.
 
         Takes effect for later binds and connects. Can only be set.
         """
@@ -649,7 +651,8 @@ class SocketOptions:
     def ipc_filter_gid(self) -> int:
         """Accept only ipc peers of this group.
 
-        May be given several times, None forgets all. Deprecated, use a ZAP handler.
+        May be given several times, None forgets all. libzmq deprecates it in favour of ZAP, which
+        is not there yet.
 
         Takes effect for later binds and connects. Can only be set.
         """
@@ -1103,7 +1106,7 @@ class SocketOptions:
     def dropped(self) -> int:
         """How many messages this socket dropped.
 
-        Unsent at a disconnect, monitor events without room, and the like.
+        For full peers, unsent at a disconnect, monitor events without room, and the like.
 
         Unit: messages.
         """

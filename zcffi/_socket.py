@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from zcffi._cffi import CData
+    from zcffi._context import BaseContext
     from zcffi._options import OptionKind, OptionValue
-    from zcffi.context import BaseContext
 
 __all__ = ["BaseSocket"]
 

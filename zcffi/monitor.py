@@ -12,7 +12,7 @@ from zcffi.socket import Socket
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zcffi.context import BaseContext
+    from zcffi._context import BaseContext
 
 __all__ = ["Monitor", "MonitorEvent", "parse_event"]
 

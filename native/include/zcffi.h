@@ -33,8 +33,8 @@ extern "C" {
 /** How long a call that waits looks again before it sleeps. 0: it sleeps at once. Type: int. In microseconds.
  * Default: 20. Allowed: 0 or more. Takes effect at once. Since zcffi 0.1. */
 #define ZCFFI_LOOK_AGAIN 10004
-/** How many messages this socket dropped. Unsent at a disconnect, monitor events without room, and the like. Type:
- * uint64_t, read only. Unit: messages. Since zcffi 0.1. */
+/** How many messages this socket dropped. For full peers, unsent at a disconnect, monitor events without room, and
+ * the like. Type: uint64_t, read only. Unit: messages. Since zcffi 0.1. */
 #define ZCFFI_DROPPED 10005
 /** A connected peer was closed because it broke the protocol or a limit. The value: a protocol error, or errno. */
 #define ZCFFI_EVENT_PEER_REFUSED 0x100000000
@@ -43,8 +43,11 @@ extern "C" {
 /** An attempt to connect failed for a reason that has no event of its own: the name was not found, say. The value:
  * errno. */
 #define ZCFFI_EVENT_CONNECT_FAILED 0x400000000
+/** A message for a peer at its high-water mark was dropped. Told again once the peer has taken messages. The value:
+ * messages that the socket has dropped so far, this one too. */
+#define ZCFFI_EVENT_PEER_FULL 0x800000000
 /** All events, those of zmq.h too. */
-#define ZCFFI_EVENT_ALL 0x70000ffff
+#define ZCFFI_EVENT_ALL 0xf0000ffff
 /** Error: the object was made before a fork. Make a new context in the child; closing what was inherited works. */
 #define ZCFFI_EFORKED 156385712
 /* zcffi: generated end */
@@ -89,7 +92,8 @@ ZMQ_EXPORT int zcffi_recv_parts (void *socket, zmq_msg_t *parts, size_t capacity
  * `parts` holds the messages one after the other, a message ends with the first part whose `more` is 0 (the last part
  * must have 0, else EINVAL). Waits, unless ZMQ_DONTWAIT is given, until the first message is accepted, at most ZMQ_SNDTIMEO
  * milliseconds; then goes on as long as there is room, without waiting. Returns the number of parts accepted, always
- * whole messages, 0 when `count` is 0; -1 when not even the first was, with errno as zmq_send(). */
+ * whole messages, 0 when `count` is 0; -1 when not even the first was, with errno as zmq_send(). A part with a size and
+ * `data` NULL ends the list before its message: the messages before it are sent and counted; EFAULT when there are none. */
 ZMQ_EXPORT long zcffi_send_many (void *socket, const zcffi_part_t *parts, size_t count, int flags);
 
 /** Receive up to `messages` whole messages into `parts[0 .. capacity)`, which need not be initialised.
@@ -101,7 +105,8 @@ ZMQ_EXPORT long zcffi_recv_many (void *socket, zmq_msg_t *parts, size_t capacity
 
 /** zcffi_send_many() for parts that lie back to back in one buffer.
  *
- * `sizes[i]` is the size of part i times 2, plus 1 when the next part belongs to the same message. */
+ * `sizes[i]` is the size of part i times 2, plus 1 when the next part belongs to the same message. EFAULT, and nothing is
+ * sent, when a part has a size and `buffer` is NULL. */
 ZMQ_EXPORT long zcffi_send_packed (void *socket, const void *buffer, const uint64_t *sizes, size_t count,
                                    int flags);
 

@@ -297,8 +297,8 @@ typedef int zmq_fd_t;
  * for later binds and connects. Since 3.0. */
 #define ZMQ_TCP_KEEPALIVE_INTVL 37
 /** Accept only peers in this network. An address, or address/bits; may be given several times, NULL of length 0
- * forgets all. Deprecated, use a ZAP handler. Type: text, cannot be read. Takes effect for later binds and
- * connects. Since 3.2. */
+ * forgets all. libzmq deprecates it in favour of ZAP, which is not there yet. Type: text, cannot be read. Takes
+ * effect for later binds and connects. Since 3.2. */
 #define ZMQ_TCP_ACCEPT_FILTER 38
 /** Queue messages for a connection only once it is made. Type: int, 0 or 1. Default: 0. Takes effect for later
  * binds and connects. Since 3.2. */
@@ -330,15 +330,17 @@ typedef int zmq_fd_t;
 /** The type-of-service byte of IP packets. Type: int. Default: 0. Allowed: 0 or more. Takes effect for later binds
  * and connects. Since 4.1. */
 #define ZMQ_TOS 57
-/** Accept only ipc peers with this process id. May be given several times, NULL of length 0 forgets all.
- * Deprecated, use a ZAP handler. Type: pid_t, cannot be read. Takes effect for later binds and connects. Since
- * 4.1. */
+/** Accept only ipc peers with this process id. May be given several times, NULL of length 0 forgets all. libzmq
+ * deprecates it in favour of ZAP, which is not there yet. Type: pid_t, cannot be read. Takes effect for later
+ * binds and connects. Since 4.1. */
 #define ZMQ_IPC_FILTER_PID 58
-/** Accept only ipc peers of this user. May be given several times, NULL of length 0 forgets all. Deprecated, use a
- * ZAP handler. Type: uid_t, cannot be read. Takes effect for later binds and connects. Since 4.1. */
+/** Accept only ipc peers of this user. May be given several times, NULL of length 0 forgets all. libzmq deprecates
+ * it in favour of ZAP, which is not there yet. Type: uid_t, cannot be read. Takes effect for later binds and
+ * connects. Since 4.1. */
 #define ZMQ_IPC_FILTER_UID 59
-/** Accept only ipc peers of this group. May be given several times, NULL of length 0 forgets all. Deprecated, use a
- * ZAP handler. Type: gid_t, cannot be read. Takes effect for later binds and connects. Since 4.1. */
+/** Accept only ipc peers of this group. May be given several times, NULL of length 0 forgets all. libzmq deprecates
+ * it in favour of ZAP, which is not there yet. Type: gid_t, cannot be read. Takes effect for later binds and
+ * connects. Since 4.1. */
 #define ZMQ_IPC_FILTER_GID 60
 /** The name of the peer of the next connect, which uses it up. Type: bytes, cannot be read. Allowed: 1 to 255
  * bytes. Only on ROUTER, REP, STREAM sockets. Takes effect for later binds and connects. Since 4.1. */

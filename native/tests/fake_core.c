@@ -26,6 +26,7 @@ void zc_pipe_room (struct zc_pipe *p)
         return;
     p->act = h->act_count;
     h->act[h->act_count++] = p;
+    p->is_full_told = false;
 }
 
 void zc_pipe_full (struct zc_pipe *p)
@@ -80,6 +81,25 @@ int zc_pipe_put (struct zc_pipe *p, struct zc_msg *parts, size_t count, bool for
     return 0;
 }
 
+int zc_pipe_put_sheet (struct zc_pipe *p, const struct zc_sheet *sheet)
+{
+    struct fake_pipe *f = fake_of (p);
+
+    if (p->is_ending || p->is_leaving)
+        return -EPIPE;
+    if (p->act < 0)
+        return -EAGAIN;
+    uint8_t *at = zc_frames_room_fast (&f->sent, sheet->n);
+    if (!at)
+        return -ENOMEM;
+    memcpy (at, sheet->p, sheet->n);
+    zc_frames_grown (&f->sent, sheet->n);
+    f->sent_msgs++;
+    if (fake_is_full (p))
+        zc_pipe_full (p);
+    return 0;
+}
+
 int zc_pipe_subscribe (struct zc_pipe *p, bool cancel, const uint8_t *topic, size_t n)
 {
     uint8_t body[4096];
@@ -92,6 +112,14 @@ void zc_event_dropped (struct zc_hub *h, uint64_t n, const char *why)
 {
     (void)why;
     h->dropped += n;
+}
+
+void zc_event_full (struct zc_pipe *p)
+{
+    p->hub->dropped++;
+    if (!p->is_full_told)
+        fake_of (p)->full_told++;
+    p->is_full_told = true;
 }
 
 void zc_pipe_kill (struct zc_pipe *p, int error, uint32_t code, const char *why)

@@ -20,6 +20,7 @@ struct fake_pipe
     struct zc_frames sent; /* what was put and not yet read by fake_out */
     uint32_t sent_msgs;
     struct zc_frames told; /* subscriptions */
+    int full_told;         /* how often an event would have said that it is full */
     int killed;
     const char *why;
 };

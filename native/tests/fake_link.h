@@ -3,22 +3,19 @@
 #ifndef ZC_FAKE_LINK_H
 #define ZC_FAKE_LINK_H
 
-#include "check.h"
+#include "eventually.h"
 #include "core/close.h"
 #include "core/ctx.h"
 #include "core/driver.h"
 #include "core/mail.h"
 #include "core/pipe.h"
-#include "os/clock.h"
 #include "os/net.h"
-#include "sock/socket.h"
 #include "zmq.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 struct fake
@@ -41,28 +38,6 @@ struct bench
     struct zc_hub *h;
     struct zc_loop *loop;
 };
-
-static inline void nap (void)
-{
-    nanosleep (&(struct timespec){0, 200000}, NULL);
-}
-
-/* Waits for something that must come by itself; false after five seconds. */
-#define EVENTUALLY(b_, cond_)                                                                                \
-    do {                                                                                                     \
-        uint64_t end_ = zc_now () + 5000 * ZC_MS;                                                            \
-        bool is_;                                                                                            \
-        for (;;) {                                                                                           \
-            zc_hub_lock ((b_)->h);                                                                           \
-            is_ = (cond_);                                                                                   \
-            zc_hub_unlock ((b_)->h);                                                                         \
-            if (is_ || zc_now () > end_)                                                                     \
-                break;                                                                                       \
-            nap ();                                                                                          \
-        }                                                                                                    \
-        if (!is_)                                                                                            \
-            CHECK_FAIL ("does not come: %s", #cond_);                                                        \
-    } while (0)
 
 static inline void fake_read (struct zc_link *l, struct zc_intake *in)
 {
@@ -151,30 +126,28 @@ static inline void fake_start (struct fake *f, struct bench *b)
     pthread_mutex_init (&f->gate, NULL);
     zc_loop_post (b->loop, &f->task);
     zc_self_run (zc_self ());
-    EVENTUALLY (b, atomic_load (&f->joined));
+    EVENTUALLY (b->h, atomic_load (&f->joined));
 }
 
 static inline void bench_open (struct bench *b, int hwm)
 {
-    struct zc_sock *s;
-
     b->ctx = zmq_ctx_new ();
     b->socket = zmq_socket (b->ctx, ZMQ_DEALER);
     CHECK_INT (zmq_setsockopt (b->socket, ZMQ_RCVHWM, &hwm, sizeof hwm), 0);
     CHECK_INT (zmq_setsockopt (b->socket, ZMQ_SNDHWM, &hwm, sizeof hwm), 0);
-    CHECK_INT (zc_sock_enter (b->socket, &s), 0);
-    b->h = s->hub;
-    zc_hub_unlock (b->h);
+    b->h = hub_of (b->socket);
     CHECK_INT (zc_ctx_loop (b->h->ctx, 0, &b->loop), 0);
     zc_hub_lock (b->h);
     b->h->loop = zc_ctx_loop_share (b->loop);
-    zc_sock_exit (s);
+    zc_hub_unlock (b->h);
 }
 
 static inline void bench_close (struct bench *b, struct fake *fakes, int n)
 {
     int linger = 0;
 
+    zc_ctx_loop_done (
+        b->loop); /* the part of its count that was taken for the test; the loop itself is the context's */
     (void)zmq_setsockopt (b->socket, ZMQ_LINGER, &linger, sizeof linger);
     CHECK_INT (zmq_close (b->socket), 0);
     CHECK_INT (zmq_ctx_term (b->ctx), 0);
@@ -182,12 +155,6 @@ static inline void bench_close (struct bench *b, struct fake *fakes, int n)
         CHECK_INT (atomic_load (&fakes[i].gone), 1);
         close (fakes[i].peer);
     }
-}
-
-/* A part of the loop's count that was taken for the test; the loop itself is the context's. */
-static inline void bench_let_go (struct bench *b)
-{
-    zc_ctx_loop_done (b->loop);
 }
 
 static inline bool nests (void)

@@ -8,11 +8,9 @@
 #ifndef ZC_STRESS_H
 #define ZC_STRESS_H
 
-#include "check.h"
+#include "eventually.h"
 #include "core/driver.h"
 #include "core/handle.h"
-#include "os/clock.h"
-#include "sock/socket.h"
 #include "zcffi.h"
 #include "zmq.h"
 

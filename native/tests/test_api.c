@@ -390,6 +390,71 @@ TEST (arrays_that_are_not_there_are_errors)
     zmq_ctx_term (context);
 }
 
+/* Two PAIR sockets over inproc. */
+static void *pair_of (void *context, void **other)
+{
+    void *s = socket_of (context, ZMQ_PAIR);
+
+    *other = socket_of (context, ZMQ_PAIR);
+    CHECK_INT (zmq_bind (s, "inproc://pair"), 0);
+    CHECK_INT (zmq_connect (*other, "inproc://pair"), 0);
+    return s;
+}
+
+static void arrives (void *s, const char *bytes, int more)
+{
+    char got[8] = "";
+
+    CHECK_INT (zmq_recv (s, got, sizeof got, 0), strlen (bytes));
+    CHECK_STR (got, bytes);
+    int left = 0;
+    size_t size = sizeof left;
+    CHECK_INT (zmq_getsockopt (s, ZMQ_RCVMORE, &left, &size), 0);
+    CHECK_INT (left, more);
+}
+
+TEST (a_batch_ends_before_the_message_whose_bytes_are_not_there)
+{
+    void *context = zmq_ctx_new (), *in, *out = pair_of (context, &in);
+    zcffi_part_t parts[] = {{"one", 3, 0}, {"two", 3, 1}, {NULL, 0, 0},
+                            {"x", 1, 1},   {NULL, 1, 1},  {"y", 1, 0}};
+    zcffi_part_t open_end[] = {{"one", 3, 0}, {NULL, 1, 0}, {"x", 1, 1}};
+    char none[8];
+
+    CHECK_INT (zcffi_send_many (out, parts, 6, ZMQ_DONTWAIT), 3);
+    arrives (in, "one", 0);
+    arrives (in, "two", 1);
+    arrives (in, "", 0);
+    gives (zmq_recv (in, none, sizeof none, ZMQ_DONTWAIT), EAGAIN);
+    gives ((int)zcffi_send_many (out, parts + 3, 3, ZMQ_DONTWAIT), EFAULT);
+    gives ((int)zcffi_send_many (out, parts + 4, 1, ZMQ_DONTWAIT), EINVAL); /* no end: told first */
+    gives ((int)zcffi_send_many (out, open_end, 3, ZMQ_DONTWAIT), EINVAL);
+    gives (zmq_recv (in, none, sizeof none, ZMQ_DONTWAIT), EAGAIN);
+    zmq_close (in);
+    zmq_close (out);
+    zmq_ctx_term (context);
+}
+
+TEST (packed_parts_without_a_buffer_are_empty_or_nothing_is_sent)
+{
+    void *context = zmq_ctx_new (), *in, *out = pair_of (context, &in);
+    uint64_t empty[] = {0, 1, 0}, one = 2, two[] = {0, 2};
+    char none[8];
+
+    gives ((int)zcffi_send_packed (out, NULL, &one, 1, ZMQ_DONTWAIT), EFAULT);
+    gives ((int)zcffi_send_packed (out, NULL, two, 2, ZMQ_DONTWAIT), EFAULT);
+    gives (zmq_recv (in, none, sizeof none, ZMQ_DONTWAIT), EAGAIN);
+    CHECK_INT (zcffi_send_packed (out, NULL, empty, 1, ZMQ_DONTWAIT), 1);
+    CHECK_INT (zcffi_send_packed (out, NULL, empty, 3, ZMQ_DONTWAIT), 3);
+    arrives (in, "", 0);
+    arrives (in, "", 0);
+    arrives (in, "", 1);
+    arrives (in, "", 0);
+    zmq_close (in);
+    zmq_close (out);
+    zmq_ctx_term (context);
+}
+
 TEST (every_function_of_zcffi_tells_what_is_no_socket)
 {
     void *context = zmq_ctx_new (), *s = socket_of (context, ZMQ_DEALER);

@@ -1,33 +1,20 @@
 /* Between two sockets of a process: who waits has asked, who was asked tells, nobody tells who has not asked (core/chan.h). */
-#include "check.h"
+#include "eventually.h"
 #include "core/chan.h"
 #include "core/driver.h"
 #include "core/mail.h"
 #include "core/pipe.h"
-#include "os/clock.h"
 #include "os/poller.h"
-#include "sock/socket.h"
 #include "zmq.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <time.h>
 
 struct pair
 {
     void *ctx, *a, *b;
     struct zc_hub *ha, *hb;
 };
-
-static struct zc_hub *hub_of (void *socket)
-{
-    struct zc_sock *s;
-
-    CHECK_INT (zc_sock_enter (socket, &s), 0);
-    struct zc_hub *h = s->hub;
-    zc_sock_exit (s);
-    return h;
-}
 
 static void set_int (void *s, int option, int value)
 {
@@ -79,21 +66,6 @@ static void run_dry (struct pair *p)
     CHECK (!zc_mail_has (p->ha));
     CHECK_INT (hear (p), 1);
 }
-
-#define EVENTUALLY(h_, cond_)                                                                                \
-    do {                                                                                                     \
-        uint64_t end_ = zc_now () + 5000 * ZC_MS;                                                            \
-        bool is_ = false;                                                                                    \
-        while (!is_ && zc_now () < end_) {                                                                   \
-            zc_hub_lock (h_);                                                                                \
-            is_ = (cond_);                                                                                   \
-            zc_hub_unlock (h_);                                                                              \
-            if (!is_)                                                                                        \
-                nanosleep (&(struct timespec){0, 200000}, NULL);                                             \
-        }                                                                                                    \
-        if (!is_)                                                                                            \
-            CHECK_FAIL ("does not come: %s", #cond_);                                                        \
-    } while (0)
 
 /* ---- messages ---- */
 
@@ -163,27 +135,19 @@ TEST (who_sleeps_has_asked_all_that_ran_dry)
     pair_close (&p);
 }
 
-static int sleepers (const struct zc_hub *h)
-{
-    int n = 0;
-    for (const struct zc_sleeper *s = h->in.head; s; s = s->next)
-        n++;
-    return n;
-}
-
 /* The one that was woken leaves the pipe dry; the other has slept all the while. */
 TEST (who_leaves_asks_for_those_who_sleep)
 {
     struct pair p;
     pthread_t t[3];
-    int asleep = 3;
+    int left = 3;
 
     pair_open (&p, 100, ZMQ_PULL, ZMQ_PUSH);
     run_dry (&p);
     for (int i = 0; i < 3; i++)
         pthread_create (&t[i], NULL, receive_one, p.a);
-    for (; asleep > 0; asleep--) {
-        EVENTUALLY (p.ha, sleepers (p.ha) == asleep && !p.ha->in.waking);
+    for (; left > 0; left--) {
+        EVENTUALLY (p.ha, asleep (&p.ha->in) == left && !p.ha->in.waking);
         say (&p);
     }
     for (int i = 0; i < 3; i++)

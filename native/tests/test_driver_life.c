@@ -18,10 +18,10 @@ TEST (a_link_that_is_read_or_written_dies_afterwards)
     bench_open (&b, 1000);
     fake_start (&f[0], &b);
     pthread_create (&t, NULL, receive_one, b.socket); /* it reads, so that the I/O thread is free to close */
-    EVENTUALLY (&b, b.h->in.head && (!nests () || b.h->role == ZC_ROLE_PARKED));
+    EVENTUALLY (b.h, b.h->in.head && (!nests () || b.h->role == ZC_ROLE_PARKED));
     pthread_mutex_lock (&f[0].gate);
     say (&f[0], 1);
-    EVENTUALLY (&b, f[0].link.is_reading && atomic_load (&f[0].inside));
+    EVENTUALLY (b.h, f[0].link.is_reading && atomic_load (&f[0].inside));
     zc_hub_lock (b.h);
     zc_driver_kill (b.h, &f[0].link, -ETIMEDOUT, 0, "a test");
     CHECK_INT (b.h->link_live, 0);
@@ -30,7 +30,7 @@ TEST (a_link_that_is_read_or_written_dies_afterwards)
         nap ();
     CHECK_INT (atomic_load (&f[0].gone), 0);
     pthread_mutex_unlock (&f[0].gate);
-    EVENTUALLY (&b, atomic_load (&f[0].gone) == 1 && !b.h->pipes);
+    EVENTUALLY (b.h, atomic_load (&f[0].gone) == 1 && !b.h->pipes);
 
     fake_start (&f[1], &b);
     zc_hub_lock (b.h);
@@ -45,8 +45,7 @@ TEST (a_link_that_is_read_or_written_dies_afterwards)
     f[1].link.is_held = false;
     zc_driver_bury (&f[1].link);
     zc_hub_unlock (b.h);
-    EVENTUALLY (&b, atomic_load (&f[1].gone) == 1);
-    bench_let_go (&b);
+    EVENTUALLY (b.h, atomic_load (&f[1].gone) == 1);
     bench_close (&b, f, 2);
     pthread_join (t, NULL);
 }
@@ -71,12 +70,11 @@ TEST (a_link_whose_input_is_refused_is_not_read_again)
     fake_start (&f, &b);
     int before = atomic_load (&f.reads);
     say (&f, 3); /* a read takes one: the kernel has more */
-    EVENTUALLY (&b, atomic_load (&f.gone) == 1);
+    EVENTUALLY (b.h, atomic_load (&f.gone) == 1);
     CHECK_INT (atomic_load (&f.reads), before + 1);
     zc_hub_lock (b.h);
     CHECK (!b.h->ready_head);
     zc_hub_unlock (b.h);
-    bench_let_go (&b);
     bench_close (&b, &f, 1);
 }
 
@@ -90,12 +88,11 @@ TEST (messages_of_a_dead_link_can_still_be_taken)
     fake_start (&f, &b);
     say (&f, 3);
     shutdown (f.peer, SHUT_WR);
-    EVENTUALLY (&b, atomic_load (&f.gone) == 1);
+    EVENTUALLY (b.h, atomic_load (&f.gone) == 1);
     for (int i = 0; i < 3; i++)
         CHECK_INT (zmq_recv (b.socket, c, sizeof c, ZMQ_DONTWAIT), 1);
     CHECK_INT (zmq_recv (b.socket, c, sizeof c, ZMQ_DONTWAIT), -1);
-    EVENTUALLY (&b, !b.h->pipes);
-    bench_let_go (&b);
+    EVENTUALLY (b.h, !b.h->pipes);
     bench_close (&b, &f, 1);
 }
 
@@ -108,7 +105,7 @@ TEST (a_pipe_outlives_its_dead_link_although_all_was_taken)
     bench_open (&b, 1000);
     fake_start (&f, &b);
     say (&f, 2);
-    EVENTUALLY (&b, unread (b.h) == 2);
+    EVENTUALLY (b.h, unread (b.h) == 2);
     zc_hub_lock (b.h);
     f.link.is_held = true; /* a writer is still inside */
     zc_pipe_retire (b.h->pipes);
@@ -120,8 +117,7 @@ TEST (a_pipe_outlives_its_dead_link_although_all_was_taken)
     f.link.is_held = false;
     zc_driver_bury (&f.link);
     zc_hub_unlock (b.h);
-    EVENTUALLY (&b, !b.h->pipes);
-    bench_let_go (&b);
+    EVENTUALLY (b.h, !b.h->pipes);
     bench_close (&b, &f, 1);
 }
 
@@ -134,7 +130,7 @@ TEST (after_a_failed_write_the_rest_of_the_input_is_read)
     fake_start (&f, &b);
     pthread_mutex_lock (&f.gate);
     say (&f, 5);
-    EVENTUALLY (&b, f.link.is_reading);
+    EVENTUALLY (b.h, f.link.is_reading);
     close (f.peer);
     f.peer = -1;
     zc_hub_lock (b.h);
@@ -144,11 +140,10 @@ TEST (after_a_failed_write_the_rest_of_the_input_is_read)
     CHECK (!f.link.is_dead);
     zc_hub_unlock (b.h);
     pthread_mutex_unlock (&f.gate);
-    EVENTUALLY (&b, atomic_load (&f.gone) == 1);
+    EVENTUALLY (b.h, atomic_load (&f.gone) == 1);
     zc_hub_lock (b.h);
     CHECK_INT (unread (b.h), 5);
     zc_hub_unlock (b.h);
-    bench_let_go (&b);
     bench_close (&b, &f, 1);
 }
 
@@ -250,15 +245,14 @@ TEST (the_descriptor_tells_of_what_the_io_thread_read)
         zc_driver_leave (b.h, true); /* the I/O thread watches */
     zc_hub_unlock (b.h);
     say (&f, 2);
-    EVENTUALLY (&b, unread (b.h) == 2); /* nobody came within the grace */
-    EVENTUALLY (&b, readable (fd));
+    EVENTUALLY (b.h, unread (b.h) == 2); /* nobody came within the grace */
+    EVENTUALLY (b.h, readable (fd));
     CHECK (events_of (b.socket) & ZMQ_POLLIN);
     CHECK_INT (zmq_recv (b.socket, c, sizeof c, ZMQ_DONTWAIT), 1);
     CHECK (readable (fd)); /* one is left */
     CHECK_INT (zmq_recv (b.socket, c, sizeof c, ZMQ_DONTWAIT), 1);
     CHECK_INT (events_of (b.socket) & ZMQ_POLLIN, 0);
     CHECK (!readable (fd));
-    bench_let_go (&b);
     bench_close (&b, &f, 1);
 }
 
@@ -312,6 +306,5 @@ TEST (a_socket_that_nobody_uses_wakes_nobody)
         last = now;
     }
     CHECK_INT (quiet, 5);
-    bench_let_go (&b);
     bench_close (&b, &f, 1);
 }

@@ -27,7 +27,6 @@ TEST (the_role_is_taken_once_and_left_idle_or_to_the_io_thread)
     CHECK_INT (b.h->role, ZC_ROLE_IO);
     CHECK (b.h->is_armed);
     zc_hub_unlock (b.h);
-    bench_let_go (&b);
     bench_close (&b, &f, 1);
 }
 
@@ -43,7 +42,7 @@ TEST (links_are_the_io_threads_until_somebody_waits)
     fake_start (&f[0], &b);
     fake_start (&f[1], &b);
     say (&f[0], 2);
-    EVENTUALLY (&b, unread (b.h) == 2);
+    EVENTUALLY (b.h, unread (b.h) == 2);
     zc_hub_lock (b.h);
     CHECK (!b.h->has_set);
     CHECK (zc_driver_take (b.h));
@@ -58,8 +57,7 @@ TEST (links_are_the_io_threads_until_somebody_waits)
     fake_start (&f[2], &b);
     for (int i = 0; i < 3; i++)
         say (&f[i], 1);
-    EVENTUALLY (&b, unread (b.h) == 8);
-    bench_let_go (&b);
+    EVENTUALLY (b.h, unread (b.h) == 8);
     bench_close (&b, f, 3);
 }
 
@@ -79,9 +77,8 @@ TEST (an_idle_role_goes_back_and_its_links_are_read)
     zc_driver_leave (b.h, false);
     zc_hub_unlock (b.h);
     say (&f, 3);
-    EVENTUALLY (&b, unread (b.h) == 3);
+    EVENTUALLY (b.h, unread (b.h) == 3);
     CHECK_INT (b.h->role, ZC_ROLE_IO);
-    bench_let_go (&b);
     bench_close (&b, &f, 1);
 }
 
@@ -111,7 +108,7 @@ TEST (an_idle_role_goes_back_although_a_far_tick_is_due)
     zc_hub_lock (b.h);
     zc_driver_tick_at (b.h, 0);
     zc_hub_unlock (b.h);
-    EVENTUALLY (&b, b.h->role == ZC_ROLE_IO && b.h->tick_due == leaver->leave_at);
+    EVENTUALLY (b.h, b.h->role == ZC_ROLE_IO && b.h->tick_due == leaver->leave_at);
     zc_hub_lock (b.h);
     CHECK (zc_driver_take (b.h));
     zc_driver_park (b.h);
@@ -122,8 +119,7 @@ TEST (an_idle_role_goes_back_although_a_far_tick_is_due)
     zc_driver_leave (b.h, false);
     zc_hub_unlock (b.h);
     say (&f[1], 1);
-    EVENTUALLY (&b, unread (b.h) == 1);
-    bench_let_go (&b);
+    EVENTUALLY (b.h, unread (b.h) == 1);
     bench_close (&b, f, 2);
 }
 #endif
@@ -142,14 +138,13 @@ TEST (the_io_thread_leaves_a_taken_set_alone_and_the_leaver_arms_it)
     zc_hub_unlock (b.h);
     int before = atomic_load (&f.reads);
     say (&f, 2);
-    EVENTUALLY (&b, !b.h->is_armed); /* its event came and found the role taken */
+    EVENTUALLY (b.h, !b.h->is_armed); /* its event came and found the role taken */
     CHECK_INT (atomic_load (&f.reads), before);
     zc_hub_lock (b.h);
     CHECK_INT (unread (b.h), 0);
     zc_driver_leave (b.h, true);
     zc_hub_unlock (b.h);
-    EVENTUALLY (&b, unread (b.h) == 2);
-    bench_let_go (&b);
+    EVENTUALLY (b.h, unread (b.h) == 2);
     bench_close (&b, &f, 1);
 }
 
@@ -162,9 +157,8 @@ TEST (the_io_thread_reads_while_nobody_calls_time_after_time)
     fake_start (&f, &b);
     for (uint32_t i = 1; i <= 5; i++) {
         say (&f, 1);
-        EVENTUALLY (&b, unread (b.h) == i);
+        EVENTUALLY (b.h, unread (b.h) == i);
     }
-    bench_let_go (&b);
     bench_close (&b, &f, 1);
 }
 
@@ -194,7 +188,6 @@ TEST (a_link_with_more_stays_ready_and_each_look_reads_it_once)
     CHECK (!zc_driver_has_ready (b.h)); /* the kernel said that it is empty */
     zc_driver_leave (b.h, true);
     zc_hub_unlock (b.h);
-    bench_let_go (&b);
     bench_close (&b, f, 2);
 }
 
@@ -223,7 +216,6 @@ TEST (nobody_sleeps_on_the_set_while_links_wait_to_be_read)
     CHECK_INT (unread (b.h), 2);
     zc_driver_leave (b.h, true);
     zc_hub_unlock (b.h);
-    bench_let_go (&b);
     bench_close (&b, f, 2);
 }
 
@@ -236,7 +228,7 @@ TEST (a_full_pipe_is_not_read_until_half_of_it_was_taken)
     bench_open (&b, 4);
     fake_start (&f, &b);
     say (&f, 10);
-    EVENTUALLY (&b, unread (b.h) == 4);
+    EVENTUALLY (b.h, unread (b.h) == 4);
     for (int i = 0; i < 20; i++)
         nap ();
     zc_hub_lock (b.h);
@@ -252,10 +244,9 @@ TEST (a_full_pipe_is_not_read_until_half_of_it_was_taken)
     zc_hub_unlock (b.h);
     /* Each is taken without waiting, so that only the room that came back can have the rest read. */
     for (int i = 0; i < 10; i++) {
-        EVENTUALLY (&b, unread (b.h) > 0);
+        EVENTUALLY (b.h, unread (b.h) > 0);
         CHECK_INT (zmq_recv (b.socket, c, sizeof c, ZMQ_DONTWAIT), 1);
     }
-    bench_let_go (&b);
     bench_close (&b, &f, 1);
 }
 
@@ -277,11 +268,10 @@ TEST (a_parked_thread_hears_of_a_link_that_joins_with_its_input_read)
     bench_open (&b, 1000);
     fake_start (&f[0], &b);
     pthread_create (&t, NULL, receive_one, b.socket);
-    EVENTUALLY (&b, b.h->role == ZC_ROLE_PARKED);
+    EVENTUALLY (b.h, b.h->role == ZC_ROLE_PARKED);
     fake_start (&f[1], &b);
     pthread_join (t, &got);
     CHECK_INT ((intptr_t)got, 1);
-    bench_let_go (&b);
     bench_close (&b, f, 2);
 }
 
@@ -311,18 +301,17 @@ TEST (who_leaves_the_role_wakes_a_follower_who_takes_it)
         CHECK (zc_driver_take (b.h));
         zc_hub_unlock (b.h);
         pthread_create (&t, NULL, receive_one, b.socket);
-        EVENTUALLY (&b, b.h->in.head != NULL);
+        EVENTUALLY (b.h, b.h->in.head != NULL);
         zc_hub_lock (b.h);
         CHECK_INT (b.h->role, ZC_ROLE_BUSY);
         zc_driver_leave (b.h, slept);
         zc_driver_pass_on (b.h); /* without a message */
         zc_hub_unlock (b.h);
-        EVENTUALLY (&b, b.h->role == ZC_ROLE_PARKED);
+        EVENTUALLY (b.h, b.h->role == ZC_ROLE_PARKED);
         say (&f, 1);
         pthread_join (t, &got);
         CHECK_INT ((intptr_t)got, 1);
     }
-    bench_let_go (&b);
     bench_close (&b, &f, 1);
 }
 
@@ -342,14 +331,14 @@ TEST (who_sleeps_again_passes_on_what_it_has_no_use_for)
     CHECK (zc_driver_take (b.h));
     zc_hub_unlock (b.h);
     pthread_create (&t, NULL, receive_one, b.socket);
-    EVENTUALLY (&b, b.h->in.head != NULL);
+    EVENTUALLY (b.h, b.h->in.head != NULL);
     say (&f, 1);
     zc_hub_lock (b.h);
     zc_driver_look (b.h, 0);
     CHECK_INT (unread (b.h), 1);
     zc_driver_pass_across (b.h, &b.h->out);
     zc_hub_unlock (b.h);
-    EVENTUALLY (&b, unread (b.h) == 0);
+    EVENTUALLY (b.h, unread (b.h) == 0);
     zc_hub_lock (b.h);
     CHECK_INT (b.h->role, ZC_ROLE_BUSY);
     zc_driver_leave (b.h, true);
@@ -357,7 +346,6 @@ TEST (who_sleeps_again_passes_on_what_it_has_no_use_for)
     zc_hub_unlock (b.h);
     pthread_join (t, &got);
     CHECK_INT ((intptr_t)got, 1);
-    bench_let_go (&b);
     bench_close (&b, &f, 1);
 }
 
@@ -374,17 +362,16 @@ TEST (a_poll_that_was_told_of_a_joining_link_sleeps_again)
     bench_open (&b, 1000);
     fake_start (&f[0], &b);
     pthread_create (&t, NULL, poll_until_closed, b.socket);
-    EVENTUALLY (&b, b.h->role == ZC_ROLE_PARKED);
+    EVENTUALLY (b.h, b.h->role == ZC_ROLE_PARKED);
     close (f[0].peer);
     f[0].peer = -1;
-    EVENTUALLY (&b, atomic_load (&f[0].gone) == 1 && b.h->role == ZC_ROLE_PARKED);
+    EVENTUALLY (b.h, atomic_load (&f[0].gone) == 1 && b.h->role == ZC_ROLE_PARKED);
     fake_start (&f[1], &b);
-    EVENTUALLY (&b, atomic_load (&f[1].reads) > 0 && b.h->role == ZC_ROLE_PARKED);
+    EVENTUALLY (b.h, atomic_load (&f[1].reads) > 0 && b.h->role == ZC_ROLE_PARKED);
     int reads = atomic_load (&f[1].reads);
     for (int i = 0; i < 100; i++)
         nap ();
     CHECK (atomic_load (&f[1].reads) <= reads + 1);
-    bench_let_go (&b);
     bench_close (&b, f, 2);
     pthread_join (t, NULL);
 }
@@ -399,7 +386,7 @@ TEST (followers_get_the_role_and_the_messages)
     fake_start (&f, &b);
     for (int i = 0; i < 4; i++)
         pthread_create (&t[i], NULL, receive_one, b.socket);
-    EVENTUALLY (&b, b.h->in.head && (!nests () || b.h->role == ZC_ROLE_PARKED));
+    EVENTUALLY (b.h, b.h->in.head && (!nests () || b.h->role == ZC_ROLE_PARKED));
     for (int i = 0; i < 4; i++) {
         say (&f, 1);
         nap ();
@@ -411,7 +398,6 @@ TEST (followers_get_the_role_and_the_messages)
     CHECK_INT (b.h->in.waking, 0);
     CHECK_INT (unread (b.h), 0);
     zc_hub_unlock (b.h);
-    bench_let_go (&b);
     bench_close (&b, &f, 1);
 }
 
@@ -441,6 +427,5 @@ TEST (nobody_falls_asleep_on_a_socket_that_is_over)
         zc_wait_end (&w);
         zc_hub_unlock (b.h);
     }
-    bench_let_go (&b);
     bench_close (&b, &f, 1);
 }

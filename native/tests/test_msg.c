@@ -264,3 +264,63 @@ TEST (a_share_of_a_chunk_holds_it)
     CHECK_INT (zc_msg_bytes (&copy)[59], 'c');
     zc_msg_close (&copy);
 }
+
+TEST (a_message_that_is_renewed_uses_its_memory_again)
+{
+    struct zc_msg m;
+
+    CHECK_INT (zc_msg_init_size (&m, 400), 0);
+    const uint8_t *memory = zc_msg_bytes (&m);
+    CHECK_INT (zc_msg_renew (&m, 300), 0);
+    CHECK (zc_msg_bytes (&m) == memory);
+    CHECK_INT (zc_msg_size (&m), 300);
+    CHECK_INT (zc_msg_renew (&m, 400), 0);
+    CHECK (zc_msg_bytes (&m) == memory);
+    CHECK_INT (zc_msg_renew (&m, 5), 0); /* small ones live in the message */
+    CHECK_INT (m.kind, ZC_MSG_INLINE);
+    CHECK_INT (zc_msg_size (&m), 5);
+    zc_msg_close (&m);
+}
+
+TEST (a_message_that_is_renewed_keeps_no_memory_far_too_large)
+{
+    struct zc_msg m;
+
+    CHECK_INT (zc_msg_init_size (&m, 20000), 0);
+    CHECK_INT (zc_msg_renew (&m, 100), 0);
+    CHECK (m.r.body->room < 20000);
+    zc_msg_close (&m);
+}
+
+TEST (a_message_that_is_renewed_leaves_to_others_what_is_theirs)
+{
+    struct zc_msg m, copy;
+    freed = 0;
+
+    CHECK_INT (zc_msg_init_size (&m, 100), 0);
+    memset (zc_msg_data (&m), 'x', 100);
+    CHECK_INT (zc_msg_copy (&copy, &m), 0);
+    CHECK_INT (zc_msg_renew (&m, 100), 0);
+    CHECK (zc_msg_bytes (&m) != zc_msg_bytes (&copy));
+    CHECK (!zc_msg_is_shared (&copy));
+    zc_msg_close (&m);
+    zc_msg_close (&copy);
+
+    zc_msg_init_data (&m, malloc (100), 100, count_free, NULL);
+    CHECK_INT (zc_msg_renew (&m, 100), 0);
+    zc_msg_run_late ();
+    CHECK_INT (freed, 1);
+    zc_msg_close (&m);
+}
+
+TEST (a_message_that_can_t_be_renewed_is_as_it_was)
+{
+    struct zc_msg m;
+
+    CHECK_INT (zc_msg_init_copy (&m, "small", 5), 0);
+    atomic_store (&zc_alloc_fail_at, -1);
+    CHECK_INT (zc_msg_renew (&m, 100), -ENOMEM);
+    atomic_store (&zc_alloc_fail_at, 0);
+    CHECK_INT (zc_msg_size (&m), 5);
+    CHECK_MEM (zc_msg_bytes (&m), "small", 5);
+}

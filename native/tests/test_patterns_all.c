@@ -54,11 +54,11 @@ TEST (a_probe_goes_to_every_new_connection)
         fake_set_int (f, ZMQ_PROBE_ROUTER, 1);
         struct zc_pipe *a = fake_attach (f, NULL);
         fake_up (a, NULL);
-        CHECK_INT (((struct fake_pipe *)(void *)a)->sent_msgs, 1);
+        CHECK_INT (fake_of (a)->sent_msgs, 1);
         CHECK_STR (fake_out (a), "");
         fake_down (a);
         fake_up (a, NULL);
-        CHECK_INT (((struct fake_pipe *)(void *)a)->sent_msgs, 1);
+        CHECK_INT (fake_of (a)->sent_msgs, 1);
         fake_close (f);
     }
 }

@@ -69,6 +69,79 @@ TEST (pub_drops_whole_messages_for_full_peers)
     fake_close (f);
 }
 
+/* Many peers share what is framed once: it must not show. */
+TEST (pub_gives_each_of_many_peers_what_it_asked_for)
+{
+    enum
+    {
+        PEERS = 6
+    };
+    struct fake *f = fake_open (ZMQ_PUB);
+    fake_set_int (f, ZMQ_SNDHWM, 3);
+    struct zc_pipe *peers[PEERS];
+    for (int i = 0; i < PEERS; i++) {
+        peers[i] = fake_peer (f, NULL);
+        fake_arrive_command (peers[i], i ? "!" : "!b");
+    }
+    fake_send (f, "a|1");
+    fake_send (f, "b|2");
+    CHECK_STR (fake_out (peers[1]), "a|1");
+    fake_send (f, "a|3");
+    fake_send (f, "b|4"); /* too much for all but the first two */
+    for (int i = 0; i < PEERS; i++) {
+        if (i > 1)
+            CHECK_STR (fake_out (peers[i]), "a|1");
+        CHECK_STR (fake_out (peers[i]), "b|2");
+        if (i > 0)
+            CHECK_STR (fake_out (peers[i]), "a|3");
+        CHECK_STR (fake_out (peers[i]), i < 2 ? "b|4" : "");
+    }
+    CHECK_INT (f->hub.dropped, PEERS - 2);
+    fake_close (f);
+}
+
+TEST (pub_asks_who_wants_a_message_after_each_change)
+{
+    struct fake *f = fake_open (ZMQ_PUB);
+    struct zc_pipe *a = fake_peer (f, NULL), *b = fake_peer (f, NULL);
+    fake_arrive_command (a, "!");
+    fake_send (f, "1");
+    fake_arrive_command (b, "!");
+    fake_send (f, "2");
+    fake_arrive_command (a, "~");
+    fake_send (f, "3");
+    fake_leave (b);
+    fake_send (f, "4");
+    CHECK_STR (fake_out (a), "1");
+    CHECK_STR (fake_out (a), "2");
+    CHECK_STR (fake_out (a), "");
+    fake_close (f);
+}
+
+TEST (pub_tells_once_that_a_peer_is_full_until_it_takes_messages)
+{
+    struct fake *f = fake_open (ZMQ_PUB);
+    fake_set_int (f, ZMQ_SNDHWM, 1);
+    struct zc_pipe *a = fake_peer (f, NULL), *b = fake_peer (f, NULL);
+    fake_arrive_command (a, "!");
+    fake_arrive_command (b, "!");
+    fake_send (f, "1");
+    CHECK_INT (fake_of (a)->full_told + fake_of (b)->full_told, 0);
+    CHECK_STR (fake_out (b), "1");
+    fake_send (f, "2");
+    fake_send (f, "3");
+    CHECK_INT (fake_of (a)->full_told, 1);
+    CHECK_INT (fake_of (b)->full_told, 1);
+    CHECK_STR (fake_out (a), "1");
+    fake_send (f, "4");
+    CHECK_INT (fake_of (a)->full_told, 1); /* it takes them again */
+    fake_send (f, "5");
+    CHECK_INT (fake_of (a)->full_told, 2);
+    CHECK_INT (fake_of (b)->full_told, 1);
+    CHECK_INT (f->hub.dropped, 6);
+    fake_close (f);
+}
+
 TEST (pub_conflate_refuses_several_parts)
 {
     struct fake *f = fake_open (ZMQ_PUB);
@@ -94,7 +167,7 @@ TEST (pub_shares_large_messages)
     CHECK_INT (f->sock.pattern->send (&f->sock, &m, 1, false), 0);
     const void *first = NULL;
     for (int i = 0; i < 3; i++) {
-        const struct zc_node *n = ((struct fake_pipe *)(void *)p[i])->sent.head;
+        const struct zc_node *n = fake_of (p[i])->sent.head;
         REQUIRE (n && n->kind == ZC_NODE_REF);
         const struct zc_msg *body = &((const struct zc_node_ref *)(const void *)n)->msg;
         CHECK (zc_msg_bytes (body) != (const uint8_t *)big);

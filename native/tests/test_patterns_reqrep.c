@@ -210,6 +210,7 @@ TEST (rep_drops_the_reply_to_a_full_peer)
         CHECK_STR (fake_send (f, "r"), "ok");
     }
     CHECK_INT (f->hub.dropped, 1);
+    CHECK_INT (fake_of (a)->full_told, 1);
     fake_close (f);
 }
 

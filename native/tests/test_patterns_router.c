@@ -69,6 +69,7 @@ TEST (router_drops_for_a_full_peer)
     struct zc_pipe *a = fake_peer (f, "a");
     CHECK_STR (fake_send (f, "a|1"), "ok");
     CHECK_STR (fake_send (f, "a|2"), "ok");
+    CHECK_INT (fake_of (a)->full_told, 1);
     CHECK_STR (fake_out (a), "1");
     CHECK_STR (fake_out (a), "");
     CHECK_INT (f->hub.dropped, 1);

@@ -112,6 +112,7 @@ TEST (senders_of_a_router_wait_each_for_their_peer)
     void *ctx = zmq_ctx_new (), *router = socket_of (ctx, ZMQ_ROUTER, 2, -1);
     set_int (router, ZMQ_ROUTER_MANDATORY, 1);
     d.a.recv[0] = router;
+    struct zc_hub *hub = hub_of (router);
     bind_somewhere (router, "tcp", endpoint, sizeof endpoint);
     for (int i = 0; i < 2; i++) {
         char id = (char)('A' + i);
@@ -126,7 +127,7 @@ TEST (senders_of_a_router_wait_each_for_their_peer)
         w[i] = (struct duplexer){.d = &d, .side = i / 2};
         pthread_create (&w[i].id, NULL, mandatory_sends, &w[i]);
         if (i == 1)
-            nap_us (100000);
+            EVENTUALLY (hub, asleep (&hub->out) == 2);
     }
     /* B reads all that is for it while A reads nothing, then A. */
     for (int side = 1; side >= 0; side--) {

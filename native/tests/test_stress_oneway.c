@@ -1,6 +1,8 @@
 /* Messages one way, from many senders to many receivers on shared sockets: nothing lost, twice, torn or out of order. */
 #include "stress_arena.h"
 
+#include "sock/patterns.h"
+
 /* ---- sending ---- */
 
 static size_t some_size (uint32_t *x)
@@ -131,43 +133,31 @@ static void *onlooker (void *arg)
     return NULL;
 }
 
-/* Publishers count those who have subscribed. */
-static void await_subscribers (struct arena *a, int i)
+/* How many get what this publisher says. */
+static uint32_t subscribers (void *publisher)
 {
-    char b[8];
-    int n = a->plan.socks;
+    struct zc_sock *s;
+    struct zc_msg m;
 
-    if (a->plan.send_type == ZMQ_XPUB) { /* one notice tells of the first; the others come soon after */
-        CHECK_INT (zmq_recv (a->send[i], b, sizeof b, 0), 1);
-        set_int (a->send[i], ZMQ_XPUB_VERBOSE, 1);
-    }
-    (void)n;
+    if (zc_sock_enter (publisher, &s) < 0) /* which hears those inside the process, too */
+        return 0;
+    struct zc_distribution *to = &((struct zc_xpub *)s->state)->to;
+    zc_msg_init (&m);
+    zc_distribution_match (to, &m, false);
+    uint32_t n = to->hit_count;
+    zc_sock_exit (s);
+    return n;
 }
 
-static void await_joins (struct arena *a)
+/* Published messages go to who has subscribed. */
+static void await_subscribers (struct arena *a)
 {
-    /* Published messages go to who has subscribed: wait until each publisher knows each subscriber. */
+    uint64_t end = zc_now () + 10000 * ZC_MS;
+
     for (int i = 0; a->plan.everyone && i < a->plan.socks; i++) {
-        await_subscribers (a, i);
-        for (int tries = 0; tries < 1000; tries++) {
-            uintptr_t v = (uintptr_t)a->send[i];
-            struct zc_slot *slot = zc_handle_slot ((uint32_t)(v >> 1 & 0xffffff));
-            (void)events_of (a->send[i]);
-            zc_mutex_lock (&slot->mu);
-            const struct zc_hub *h = slot->object;
-            int up = 0;
-            for (const struct zc_pipe *p = h->pipes; p; p = p->next)
-                up += p->is_up;
-            zc_mutex_unlock (&slot->mu);
-            if (up == a->plan.socks)
-                break;
-            nap_us (1000);
-        }
-    }
-    for (int k = 0; a->plan.everyone && k < 200; k++) { /* and the subscriptions behind the handshakes */
-        for (int i = 0; i < a->plan.socks; i++)
-            (void)events_of (a->send[i]);
-        nap_us (1000);
+        while (subscribers (a->send[i]) < (uint32_t)a->plan.socks && zc_now () < end)
+            nap ();
+        CHECK_INT (subscribers (a->send[i]), a->plan.socks);
     }
 }
 
@@ -178,7 +168,7 @@ static void run (const struct plan *plan)
     long n = senders (plan), want;
 
     arena_open (&a, plan);
-    await_joins (&a);
+    await_subscribers (&a);
     want = n * plan->each * (plan->everyone ? plan->socks : 1);
     memset (workers, 0, sizeof workers);
     for (long i = 0; i < 2 * n + 1; i++) {

@@ -34,7 +34,7 @@ static void match (void *arg, uint32_t who)
     ((struct matched *)arg)->times[who]++;
 }
 
-static void check_match (const struct zc_subs *subs, const struct naive *naive, const struct topic *message)
+static void check_match (struct zc_subs *subs, const struct naive *naive, const struct topic *message)
 {
     struct matched got = {{0}}, want = {{0}};
 
@@ -156,6 +156,67 @@ TEST (a_closed_store_has_given_everything_back)
     zc_subs_close (&subs);
     CHECK_INT (subs.bytes, 0);
     CHECK_INT (subs.count, 0);
+}
+
+/* A match in two steps; false: it would give what the last one gave. */
+static bool begins_anew (struct zc_subs *subs, const char *message, size_t *count)
+{
+    struct zc_subs_match m;
+    const uint8_t *bytes = (const uint8_t *)message;
+
+    if (!zc_subs_match_begin (subs, &m, bytes, strlen (message)))
+        return false;
+    *count = 0;
+    zc_subs_match_tell (&m, bytes, strlen (message), count_one, count);
+    return true;
+}
+
+TEST (the_same_single_topic_need_not_be_told_again)
+{
+    struct zc_subs subs;
+    size_t count;
+
+    zc_subs_init (&subs);
+    zc_subs_add (&subs, (const uint8_t *)"a", 1, 0);
+    zc_subs_add (&subs, (const uint8_t *)"a", 1, 1);
+    zc_subs_add (&subs, (const uint8_t *)"b", 1, 2);
+    CHECK (begins_anew (&subs, "a1", &count));
+    CHECK_INT (count, 2);
+    CHECK (!begins_anew (&subs, "a2", &count));
+    CHECK (begins_anew (&subs, "b", &count));
+    CHECK_INT (count, 1);
+    CHECK (begins_anew (&subs, "a", &count));
+    CHECK (begins_anew (&subs, "none", &count));
+    CHECK_INT (count, 0);
+    CHECK (begins_anew (&subs, "none", &count)); /* nobody is found anew each time */
+    zc_subs_close (&subs);
+}
+
+TEST (whatever_changes_subscriptions_has_them_told_again)
+{
+    struct zc_subs subs;
+    size_t count;
+
+    zc_subs_init (&subs);
+    zc_subs_add (&subs, (const uint8_t *)"a", 1, 0);
+    CHECK (begins_anew (&subs, "a", &count));
+    zc_subs_add (&subs, (const uint8_t *)"a", 1, 1);
+    CHECK (begins_anew (&subs, "a", &count));
+    CHECK_INT (count, 2);
+    zc_subs_remove (&subs, (const uint8_t *)"a", 1, 0);
+    CHECK (begins_anew (&subs, "a", &count));
+    CHECK_INT (count, 1);
+    zc_subs_add (&subs, (const uint8_t *)"ab", 2, 2);
+    CHECK (begins_anew (&subs, "ab", &count));
+    CHECK_INT (count, 2);
+    CHECK (begins_anew (&subs, "ab", &count)); /* two topics match: always */
+    zc_subs_drop (&subs, 2, NULL, NULL);
+    CHECK (begins_anew (&subs, "ab", &count));
+    CHECK_INT (count, 1);
+    CHECK (!begins_anew (&subs, "ab", &count));
+    zc_subs_match_again (&subs);
+    CHECK (begins_anew (&subs, "ab", &count));
+    zc_subs_close (&subs);
 }
 
 TEST (ten_thousand_subscribers_share_a_topic)

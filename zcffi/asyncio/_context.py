@@ -7,8 +7,8 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from zcffi import _lives
+from zcffi._context import BaseContext
 from zcffi.asyncio._socket import Socket
-from zcffi.context import BaseContext
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -12,7 +12,7 @@ from zcffi.errors import Again
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from zcffi.context import BaseContext
+    from zcffi._context import BaseContext
 
 __all__ = ["Monitor"]
 

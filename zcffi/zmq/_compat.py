@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from zcffi.context import BaseContext
+    from zcffi._context import BaseContext
 
 __all__ = ["CompatPoller", "CompatSocket", "OptionValue", "SocketContext"]
 

@@ -152,12 +152,29 @@ static void part_of_list (const void *arg, size_t i, const void **data, size_t *
     *more = p->more != 0;
 }
 
+/* The parts of the whole messages before the first one with a part whose bytes are not there. */
+static size_t sound_parts (const zcffi_part_t *parts, size_t count)
+{
+    size_t whole = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!parts[i].data && parts[i].size)
+            return whole;
+        if (!parts[i].more)
+            whole = i + 1;
+    }
+    return whole;
+}
+
 long zcffi_send_many (void *socket, const zcffi_part_t *parts, size_t count, int flags)
 {
-    struct zc_part_source from = {part_of_list, parts, count};
+    struct zc_part_source from = {part_of_list, parts, 0};
 
-    if (!parts && count)
+    if (count && (!parts || parts[count - 1].more))
         return zc_api_result (-EINVAL);
+    from.count = sound_parts (parts, count);
+    if (count && !from.count)
+        return zc_api_result (-EFAULT);
     return long_result (zc_send_many (socket, &from, flags));
 }
 
@@ -183,11 +200,15 @@ static void part_of_packed (const void *arg, size_t i, const void **data, size_t
 
 long zcffi_send_packed (void *socket, const void *buffer, const uint64_t *sizes, size_t count, int flags)
 {
-    struct packed p = {buffer, sizes, 0, 0};
+    struct packed p = {buffer ? buffer : "", sizes, 0,
+                       0}; /* without a buffer all parts are empty, and lie here */
     struct zc_part_source from = {part_of_packed, &p, count};
 
     if (!sizes && count)
         return zc_api_result (-EINVAL);
+    for (size_t i = 0; !buffer && i < count; i++)
+        if (sizes[i] >> 1)
+            return zc_api_result (-EFAULT);
     if (count == 1) { /* the last part is asked for first, to see whether it ends a message */
         if (sizes[0] & 1)
             return zc_api_result (-EINVAL);

@@ -9,7 +9,8 @@
 
 #include "base/frames.h"
 
-#define ZC_SHEET_SIZE 32768u       /* bytes; what one message that waits for a slow peer can keep from being freed */
+#define ZC_SHEET_SIZE                                                                                        \
+    32768u /* bytes; what one message that waits for a slow peer can keep from being freed */
 #define ZC_SHEET_MESSAGE_MAX 2048u /* bytes of a message with its headers; larger bodies go by reference */
 
 struct zc_sheet
@@ -18,7 +19,8 @@ struct zc_sheet
     uint32_t used;
     uint8_t *p; /* the frames of the message written last, n bytes */
     size_t n;
-    const uint8_t *before; /* where those of the one before it end, perhaps on a sheet that is gone: only compared */
+    const uint8_t
+        *before; /* where those of the one before it end, perhaps on a sheet that is gone: only compared */
 };
 
 void zc_sheet_init (struct zc_sheet *);

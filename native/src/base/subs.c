@@ -363,8 +363,7 @@ void zc_subs_match_tell (struct zc_subs_match *m, const uint8_t *bytes, size_t n
 {
     if (m->first)
         tell (m->first, fn, arg);
-    for (const struct zc_radix_node *node = m->second; node;
-         node = zc_radix_walk_next (&m->walk, bytes, n))
+    for (const struct zc_radix_node *node = m->second; node; node = zc_radix_walk_next (&m->walk, bytes, n))
         tell (node, fn, arg);
 }
 

@@ -40,7 +40,8 @@ struct zc_subs
     size_t bytes; /* memory held, all told */
     struct zc_subs_who *whos;
     uint32_t who_count;
-    const struct zc_radix_node *sole; /* the topic that matched last, if it was but one and nothing has changed since */
+    const struct zc_radix_node
+        *sole; /* the topic that matched last, if it was but one and nothing has changed since */
 };
 
 void zc_subs_init (struct zc_subs *);

@@ -73,6 +73,8 @@ struct zc_link
     struct zc_watch
         watch; /* its place in the loop: handshake, blocked output, input where pollers do not nest */
     int fd;
+    const char *address,
+        *remote;         /* of the endpoint, of the peer: for its events; they live as long as the link */
     uint32_t index, gen; /* in hub->links */
     bool is_joined, is_direct, is_reading, is_ready, has_hung_up;
     bool is_held, is_blocked, is_dead, is_gone_posted;

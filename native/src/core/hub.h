@@ -70,6 +70,7 @@ struct zc_pipe
     bool is_ending;    /* the peer is gone for good: what is in `in` may still be read */
     bool is_leaving;   /* disconnected by us: goes once its queue is written, or at leave_at */
     bool has_out;      /* takes part in hub->act */
+    bool is_full_told; /* messages for it are dropped since it is full, and an event said so */
     uint64_t leave_at;
     void (*on_left) (
         struct zc_pipe *); /* its endpoint is told that it went (leaving or killed); may be NULL */
@@ -206,7 +207,7 @@ struct zc_hub
     struct zc_pipe *dirty_head, *dirty_tail;
     int dirty_count;
     size_t unsent;
-    bool is_behind; /* a pipe was full for the message at hand: its sender helps to write */
+    bool is_behind;           /* a pipe was full for the message at hand: its sender helps to write */
     struct zc_pipe *large_to; /* what was put there last is to be written at once (zc_driver_write_large) */
     unsigned gathered;
     bool is_sweeping, is_burst,

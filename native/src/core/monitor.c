@@ -3,6 +3,7 @@
 #include <errno.h>
 #include "core/chan.h"
 #include "core/ctx.h"
+#include "core/driver.h"
 #include "core/names.h"
 #include "zcffi.h"
 
@@ -82,6 +83,21 @@ void zc_event_dropped (struct zc_hub *h, uint64_t n, const char *why)
 {
     h->dropped += n;
     zc_event_write (h, &(struct zc_event){.event = ZCFFI_EVENT_MESSAGES_DROPPED, .value = n, .text = why});
+}
+
+void zc_event_full (struct zc_pipe *p)
+{
+    struct zc_hub *h = p->hub;
+
+    h->dropped++;
+    if (p->is_full_told || !zc_monitor_wants (h, ZCFFI_EVENT_PEER_FULL))
+        return;
+    p->is_full_told = true;
+    write_event (h, &(struct zc_event){.event = ZCFFI_EVENT_PEER_FULL,
+                                       .value = h->dropped,
+                                       .address = p->link ? p->link->address : NULL,
+                                       .remote = p->link ? p->link->remote : NULL,
+                                       .text = "a message for a peer at its high-water mark was dropped"});
 }
 
 int zc_monitor_start (struct zc_hub *h, const char *name, uint64_t mask, bool wide)

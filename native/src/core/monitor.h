@@ -26,5 +26,7 @@ void zc_event_write (struct zc_hub *, const struct zc_event *);
 void zc_event_refused (struct zc_hub *, int error, const char *why);
 /* n messages were dropped: counted, and told. */
 void zc_event_dropped (struct zc_hub *, uint64_t n, const char *why);
+/* A message for p was dropped since p is full: counted, and told if none was since it became full. */
+void zc_event_full (struct zc_pipe *);
 
 #endif

@@ -74,6 +74,7 @@ void zc_pipe_room (struct zc_pipe *p)
         return;
     p->act = h->act_count;
     h->act[h->act_count++] = p;
+    p->is_full_told = false;
     if (h->ops->picks_peer)
         zc_wake_all (&h->out); /* each waits for a peer of its own */
     else

@@ -76,7 +76,7 @@ static void event (struct zc_stream *s, uint64_t what, uint64_t value, const cha
     zc_event_write (
         s->link.hub,
         &(struct zc_event){
-            .event = what, .value = value, .address = s->config->address, .remote = s->remote, .text = text});
+            .event = what, .value = value, .address = s->link.address, .remote = s->remote, .text = text});
 }
 
 /* The words about a peer that was refused in its handshake; what does not begin as ZMTP does is shown: it tells what came. */
@@ -475,6 +475,8 @@ int zc_stream_start (struct zc_stream_owner *owner, struct zc_hub *h, struct zc_
     s->link.beat_task.fn = beat_task;
     s->config = zc_link_config_ref (config);
     zc_peer_addresses (fd, config->transport, s->peer, sizeof s->peer, s->remote, sizeof s->remote);
+    s->link.address = config->address;
+    s->link.remote = s->remote;
     int rc = config->is_raw ? start_raw (s) : start_zmtp (s);
     if (rc < 0) {
         zc_loop_alarm_off (loop, &s->alarm);

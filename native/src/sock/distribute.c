@@ -109,14 +109,21 @@ static int own_large (struct zc_msg *parts, size_t count)
 }
 
 /* Who can't take it misses it. */
-static void note_missed (struct zc_hub *h, int rc)
+static void note_missed (struct zc_hub *h, struct zc_pipe *p, int rc)
 {
     if (rc == -ENOMEM)
         zc_event_dropped (h, 1, "no memory for a subscriber's copy of a message");
     else if (rc == -EAGAIN) {
-        h->dropped++; /* the way of publishers, told by its count alone */
+        zc_event_full (p);
         h->is_behind = true;
     }
+}
+
+static void put_one (struct zc_hub *h, struct zc_pipe *p, struct zc_msg *parts, size_t count, bool force)
+{
+    int rc = zc_pipe_put (p, parts, count, force);
+    if (rc < 0)
+        note_missed (h, p, rc);
 }
 
 /* A sheet pays where most peers get most messages: then each queue goes on with the slice it has. */
@@ -125,13 +132,14 @@ static bool is_for_most (const struct zc_distribution *d, const struct zc_hub *h
     return d->hit_count >= SHEET_FROM && d->hit_count > h->pipe_count / 2 && !h->conflate;
 }
 
-static void put_each (struct zc_distribution *d, struct zc_hub *h, struct zc_msg *parts, size_t count)
+/* To each what was written on the sheet; a peer inside the process has no use for that. */
+static void put_sheet (struct zc_distribution *d, struct zc_hub *h, struct zc_msg *parts, size_t count)
 {
     for (uint32_t i = 0; i < d->hit_count; i++) {
         struct zc_pipe *p = d->hits[i];
         int rc = p->chan ? zc_pipe_put (p, parts, count, false) : zc_pipe_put_sheet (p, &d->sheet);
         if (rc < 0)
-            note_missed (h, rc);
+            note_missed (h, p, rc);
     }
 }
 
@@ -143,14 +151,14 @@ int zc_distribution_send (struct zc_distribution *d, struct zc_hub *h, struct zc
     if (h->conflate && count > 1)
         return -EINVAL;
     if (!force && is_for_most (d, h) && zc_sheet_write (&d->sheet, parts, count))
-        put_each (d, h, parts, count);
+        put_sheet (d, h, parts, count);
     else {
         if (d->hit_count > 1)
             rc = own_large (parts, count);
         if (rc < 0)
             return rc;
         for (uint32_t i = 0; i < d->hit_count; i++)
-            note_missed (h, zc_pipe_put (d->hits[i], parts, count, force));
+            put_one (h, d->hits[i], parts, count, force);
     }
     zc_sock_parts_sent (parts, count);
     return 0;
@@ -166,7 +174,7 @@ int zc_send_to_all (struct zc_hub *h, struct zc_msg *parts, size_t count)
         return rc;
     for (struct zc_pipe *p = h->pipes; p; p = p->next)
         if (p->has_out)
-            note_missed (h, zc_pipe_put (p, parts, count, false));
+            put_one (h, p, parts, count, false);
     zc_sock_parts_sent (parts, count);
     return 0;
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "core/monitor.h"
 #include "zmq.h"
 
 enum
@@ -152,7 +153,7 @@ static void lost (struct zc_sock *s)
 }
 
 /* 0, also when nobody is there to take it; -ENOMEM. */
-static int put_reply (struct zc_hub *h, const struct rep *r, struct zc_msg *parts, size_t count, bool force)
+static int put_reply (const struct rep *r, struct zc_msg *parts, size_t count, bool force)
 {
     struct zc_wrap w;
 
@@ -167,7 +168,7 @@ static int put_reply (struct zc_hub *h, const struct rep *r, struct zc_msg *part
     rc = zc_pipe_put (r->peer, w.parts, w.count, force);
     zc_wrap_close (&w);
     if (rc == -EAGAIN)
-        h->dropped++;
+        zc_event_full (r->peer);
     return rc == -EAGAIN || rc == -EPIPE ? 0 : rc;
 }
 
@@ -177,7 +178,7 @@ static int send_reply (struct zc_sock *s, struct zc_msg *parts, size_t count, bo
 
     if (!may_send (s))
         return -EFSM;
-    int rc = put_reply (s->hub, r, parts, count, force);
+    int rc = put_reply (r, parts, count, force);
     if (rc < 0)
         return rc;
     zc_sock_parts_sent (parts, count);

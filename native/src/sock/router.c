@@ -378,7 +378,10 @@ static int send_named (struct zc_sock *s, struct zc_msg *parts, size_t count, bo
     int rc = count > 1 ? put_to (s, parts, count, force) : 0; /* a name alone goes nowhere */
 
     if ((rc == -EAGAIN || rc == -EHOSTUNREACH) && (!s->opt.router_mandatory || force)) {
-        s->hub->dropped++;
+        if (rc == -EAGAIN)
+            zc_event_full (zc_router_find (s->state, &parts[0]));
+        else
+            s->hub->dropped++;
         rc = 0;
     }
     if (rc == 0)

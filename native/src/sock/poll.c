@@ -8,7 +8,10 @@
 #include "sock/socket.h"
 
 #define FEW 8                    /* items that need no memory */
-#define LONG_SLEEP (200 * ZC_US) /* see sock/sleep.c */
+#define LONG_SLEEP (200 * ZC_US) /* see sock/sleep.c; */
+#define ARM_COST (20 * ZC_US)    /* and so much for each socket, for each must be armed and disarmed then */
+#define LOOK_EACH                                                                                            \
+    2 /* so many sockets are looked at one by one; of more the kernel is asked which to look at */
 
 struct watch
 {
@@ -17,20 +20,29 @@ struct watch
     struct zc_wait w;
     struct zc_sleeper in, out, mail;
     bool is_parked;
+    bool is_asked; /* the kernel is asked whether its set has anything */
 };
 
 struct poll
 {
     zmq_pollitem_t *items;
-    int count;
+    int count, sockets; /* sockets: those among the items */
     struct watch *watches, few[FEW];
     struct zc_pollfd *fds, few_fds[2 * FEW + 1]; /* the descriptors, then the parked sets, then our own */
-    uint64_t deadline;
+    uint64_t deadline, now;                      /* now: of the scan */
     const void *sigmask;
     bool has_fds;
 };
 
 /* ---- what is ready ---- */
+
+/* Under the lock: whether the links may be read, and who may read them does. */
+static bool may_read (struct watch *x)
+{
+    if (!x->w.has_role)
+        x->w.has_role = zc_driver_take (x->s->hub);
+    return x->w.has_role;
+}
 
 /* Under the lock. look: reads the links if nothing is there. Negative: the socket is of no use any more. */
 static int socket_ready (struct watch *x, bool look)
@@ -42,13 +54,9 @@ static int socket_ready (struct watch *x, bool look)
     zc_hub_drain_mail (h);
     if (h->state == ZC_HUB_OPEN && x->wants_in) {
         bool in = zc_sock_has_message (s);
-        if (!in && look) {
-            if (!x->w.has_role)
-                x->w.has_role = zc_driver_take (h);
-            if (x->w.has_role) {
-                zc_driver_look (h, 0);
-                in = zc_sock_has_message (s);
-            }
+        if (!in && look && may_read (x)) {
+            zc_driver_look (h, 0);
+            in = zc_sock_has_message (s);
         }
         while (!in && !zc_driver_clear (h))
             in = zc_sock_has_message (s);
@@ -100,28 +108,72 @@ static int take_fd_events (struct poll *p)
     return got;
 }
 
-/* The number of items that are ready; negative: an error. */
-static int scan (struct poll *p)
+/* What a socket is ready for, into its item. Looks at its links, or where there are many sockets finds out whether to ask for its set. */
+static int scan_socket (struct poll *p, int i, bool look)
+{
+    struct watch *x = &p->watches[i];
+    struct zc_hub *h = x->s->hub;
+
+    zc_hub_lock (h);
+    int events = socket_ready (x, look);
+    x->is_asked = !look && events >= 0 && !(events & ZMQ_POLLIN) && x->wants_in && may_read (x);
+    if (x->is_asked && zc_driver_has_ready (h)) { /* the kernel was asked before */
+        x->is_asked = false;
+        events = socket_ready (x, true);
+    }
+    if (x->is_asked)
+        h->looked_at = p->now; /* as good as: the I/O thread need not come */
+    zc_hub_unlock (h);
+    p->items[i].revents = (short)(events < 0 ? 0 : events);
+    return events;
+}
+
+/* Looks at the sockets of whose sets the kernel says that they have something. They are at p->fds[n] and behind. Returns how many became
+ * ready that were not. */
+static int scan_asked (struct poll *p, size_t n)
 {
     int got = 0;
 
     for (int i = 0; i < p->count; i++) {
+        if (!p->watches[i].is_asked || !p->fds[n++].revents)
+            continue;
+        bool was_ready = p->items[i].revents != 0;
+        int events = scan_socket (p, i, true);
+        if (events < 0)
+            return events;
+        got += events != 0 && !was_ready;
+    }
+    return got;
+}
+
+/* The number of items that are ready; negative: an error. */
+static int scan (struct poll *p)
+{
+    size_t fds = list_fds (p), n = fds;
+    int got = 0;
+
+    p->now = p->sockets > LOOK_EACH ? zc_now () : 0;
+    for (int i = 0; i < p->count; i++) {
         struct watch *x = &p->watches[i];
         p->items[i].revents = 0;
+        x->is_asked = false;
         if (!x->s)
             continue;
-        zc_hub_lock (x->s->hub);
-        int r = socket_ready (x, true);
-        zc_hub_unlock (x->s->hub);
-        if (r < 0)
-            return r;
-        p->items[i].revents = (short)r;
-        got += r != 0;
+        int events = scan_socket (p, i, p->sockets <= LOOK_EACH);
+        if (events < 0)
+            return events;
+        got += events != 0;
+        if (x->is_asked)
+            p->fds[n++] = (struct zc_pollfd){.fd = x->s->hub->set.fd, .events = ZC_POLL_IN};
     }
-    if (!p->has_fds)
+    if (!n)
         return got;
-    int rc = zc_poll (p->fds, list_fds (p), 0, NULL);
-    return rc < 0 && rc != -EINTR ? rc : got + take_fd_events (p);
+    int rc = zc_poll (p->fds, n, 0, NULL);
+    if (rc < 0)
+        return rc == -EINTR ? got : rc;
+    got += take_fd_events (p);
+    rc = n > fds ? scan_asked (p, fds) : 0;
+    return rc < 0 ? rc : got + rc;
 }
 
 /* ---- looking again ---- */
@@ -258,7 +310,7 @@ static int nap (struct poll *p)
     int rc = 0;
     if (quiet)
         rc = by_fd ? sleep_on_fds (p, parker, n) : zc_park_sleep (parker, p->deadline);
-    bool slept_long = zc_now () - began > LONG_SLEEP;
+    bool slept_long = zc_now () - began > LONG_SLEEP + ARM_COST * (unsigned)p->sockets;
     for (int i = 0; i < p->count; i++)
         if (p->watches[i].s)
             get_up (&p->watches[i], slept_long);
@@ -283,6 +335,7 @@ static int enter_all (struct poll *p)
             p->count = i;
             return rc;
         }
+        p->sockets++;
         x->wants_in = item->events & ZMQ_POLLIN;
         x->wants_out = item->events & ZMQ_POLLOUT;
         zc_wait_init (&x->w, x->s->hub);

@@ -20,9 +20,12 @@
 enum
 {
     LOOK_EVENTS = 64,
-    LOOK_LINKS = 64, /* read per look */
+    LOOK_LINKS = 64,  /* read per look, */
+    LOOK_MSGS = 4096, /* or as many as bring this: more would have left the caches before it is received */
     SWEEP_LINKS = 256,
     FRESH_TICKS = 7, /* so many times STALE more may pass before the next tick */
+    BRISK = 32,      /* replies gathered within a tick, for so many ticks in a row at most, */
+    BRISK_TICKS = 8, /* that the I/O thread leaves to their sender */
     FRUITLESS = 4,   /* windows of looking again that found nothing, then */
     SKIP = 7         /* so many waits sleep at once */
 };
@@ -263,7 +266,8 @@ static void settle (struct zc_hub *h, struct zc_link *l, struct zc_intake *in)
     }
 }
 
-static void read_link (struct zc_hub *h, struct zc_link *l)
+/* Returns how many messages came. */
+static uint32_t read_link (struct zc_hub *h, struct zc_link *l)
 {
     struct zc_intake in = {.hung_up = l->has_hung_up};
 
@@ -272,7 +276,9 @@ static void read_link (struct zc_hub *h, struct zc_link *l)
     l->ops->read (l, &in);
     zc_hub_lock (h);
     l->is_reading = false;
+    uint32_t msgs = in.msgs;
     settle (h, l, &in);
+    return msgs;
 }
 
 /* The only link of the hub, when a caller may read it without asking the set: that leaves an old event in the set, which
@@ -321,7 +327,8 @@ int zc_driver_look (struct zc_hub *h, int64_t timeout)
     h->looked_at = zc_now ();
 
     struct zc_link *stop = h->ready_tail;
-    for (int budget = LOOK_LINKS; stop && budget > 0; budget--) {
+    uint32_t msgs = 0;
+    for (int budget = LOOK_LINKS; stop && budget > 0 && msgs < LOOK_MSGS; budget--) {
         l = ready_pop (h);
         if (!l)
             break;
@@ -330,7 +337,7 @@ int zc_driver_look (struct zc_hub *h, int64_t timeout)
             ready_push (h, l);
         else {
             l->is_ready = false;
-            read_link (h, l);
+            msgs += read_link (h, l);
         }
         if (last)
             break;
@@ -564,6 +571,16 @@ static uint64_t leave_step (struct zc_hub *h, uint64_t now)
     return next;
 }
 
+/* The program works through what it has received, and so quickly that the replies it gathers are better written by itself, at the end. */
+static bool is_backlog_brisk (struct zc_hub *h)
+{
+    unsigned since = h->gathered - h->ticked_at;
+
+    h->ticked_at = h->gathered;
+    h->brisk_ticks = h->is_held_back && since >= BRISK ? h->brisk_ticks + 1 : 0;
+    return h->brisk_ticks > 0 && h->brisk_ticks <= BRISK_TICKS;
+}
+
 /* What the hub needs at this time. Returns when to ask again, 0: nothing more. */
 static uint64_t tick (struct zc_hub *h)
 {
@@ -583,7 +600,10 @@ static uint64_t tick (struct zc_hub *h)
         }
     }
     if (h->is_burst && next != 1) {
-        if (h->dirty_count && now - h->first_at > HOLD) {
+        if (is_backlog_brisk (h)) {
+            h->has_gathered = false;
+            next = now + BURST_TICK;
+        } else if (h->dirty_count && now - h->first_at > HOLD) {
             h->gathered = 0;
             for (int k = h->dirty_count; k > 0 && (p = zc_driver_dirty_pop (h)); k--)
                 zc_driver_write (h, p);

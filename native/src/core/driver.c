@@ -440,9 +440,11 @@ void zc_driver_pass_across (struct zc_hub *h, const struct zc_sleepers *list)
         zc_wake_one (&h->out);
 }
 
-bool zc_driver_may_yield (const struct zc_self *self)
+bool zc_driver_may_yield (struct zc_self *self)
 {
-    return !self->no_look_before || zc_now () > self->no_look_before;
+    if (self->no_look_before && zc_now () > self->no_look_before)
+        self->no_look_before = 0;
+    return !self->no_look_before;
 }
 
 bool zc_driver_may_look (struct zc_hub *h, struct zc_self *self)

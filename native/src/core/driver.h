@@ -124,7 +124,7 @@ void zc_driver_hung_up (struct zc_hub *h, struct zc_link *l);
 /* Whether looking again before sleeping pays now, and what came of it. */
 bool zc_driver_may_look (struct zc_hub *h, struct zc_self *self);
 /* Whether giving the CPU away brought it back in time lately. */
-bool zc_driver_may_yield (const struct zc_self *self);
+bool zc_driver_may_yield (struct zc_self *self);
 void zc_driver_look_paid (struct zc_hub *h, bool paid);
 /* Before the sleeper of a park is queued: earlier wakes of the set are forgotten. */
 void zc_driver_prepare_park (struct zc_hub *h);

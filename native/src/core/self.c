@@ -83,13 +83,14 @@ void zc_self_run (struct zc_self *s)
     }
 }
 
-bool zc_self_give_way (struct zc_self *s)
+bool zc_self_give_way (struct zc_self *s, uint64_t *now)
 {
-    uint64_t before = zc_now ();
+    uint64_t before = *now;
+
     zc_thread_yield ();
-    uint64_t after = zc_now ();
-    if (after - before <= YIELD_LATE)
+    *now = zc_now ();
+    if (*now - before <= YIELD_LATE)
         return true;
-    s->no_look_before = after + LOOK_PAUSE;
+    s->no_look_before = *now + LOOK_PAUSE;
     return false;
 }

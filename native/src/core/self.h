@@ -55,7 +55,8 @@ static inline bool zc_self_has_work (const struct zc_self *s)
 {
     return (s->wake_count | s->kick_count) != 0;
 }
-/* Gives the CPU away once. False when it came back so late that looking again must stop for a while. */
-bool zc_self_give_way (struct zc_self *);
+/* Gives the CPU away once. *now: the time before, and then after. False when it came back so late that looking again must stop for a
+ * while. */
+bool zc_self_give_way (struct zc_self *, uint64_t *now);
 
 #endif

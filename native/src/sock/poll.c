@@ -200,17 +200,18 @@ static int scan_again (struct poll *p)
     struct zc_hub *h = x->s->hub;
     zc_hub_lock (h);
     bool may = zc_driver_may_look (h, self);
-    uint64_t end = zc_now () + h->look_again;
+    uint64_t now = zc_now (), end = now + h->look_again;
     zc_hub_unlock (h);
     if (!may)
         return 0;
     if (end > p->deadline)
         end = p->deadline;
-    while (zc_now () < end) {
-        bool in_time = zc_self_give_way (self);
+    while (now < end) {
+        bool in_time = zc_self_give_way (self, &now);
         got = scan (p);
         if (got || !in_time)
             break;
+        now = zc_now ();
     }
     zc_hub_lock (h);
     zc_driver_look_paid (h, got > 0);

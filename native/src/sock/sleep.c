@@ -75,7 +75,7 @@ static bool look_again (struct zc_wait *w)
     bool came = false;
     while (!came && now < end) {
         zc_hub_unlock (h);
-        bool in_time = zc_self_give_way (self);
+        bool in_time = zc_self_give_way (self, &now);
         zc_hub_lock (h);
         zc_hub_drain_mail (h);
         if (w->has_role)
@@ -83,7 +83,8 @@ static bool look_again (struct zc_wait *w)
         came = h->state != ZC_HUB_OPEN || h->ops->can_recv (h);
         if (!in_time)
             break;
-        now = w->has_role ? h->looked_at : zc_now ();
+        if (w->has_role)
+            now = h->looked_at;
     }
     if (!w->looks_only)
         zc_driver_look_paid (h, came);

@@ -1,4 +1,4 @@
-/* Numbers in network byte order, read and written byte by byte: no alignment, no casts. */
+/* Bytes: copied, and read and written as numbers in network byte order, one by one: no alignment, no casts. */
 #ifndef ZC_BASE_BYTES_H
 #define ZC_BASE_BYTES_H
 
@@ -6,9 +6,13 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Copies the bytes of a message: most are small, and then four moves are quicker than the call of a memcpy that looks for the best way. */
-static inline void zc_copy (uint8_t *to, const uint8_t *from, size_t n)
+/* Copies the bytes of a message: most are small, and then four moves are quicker than the call of a memcpy that looks for the best
+ * way. With n 0 the pointers may be NULL. */
+static inline void zc_copy (void *into, const void *of, size_t n)
 {
+    uint8_t *to = into;
+    const uint8_t *from = of;
+
     typedef struct
     {
         uint64_t a, b;

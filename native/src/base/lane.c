@@ -143,8 +143,7 @@ int zc_lane_put (struct zc_lane *l, struct zc_msg *parts, size_t count)
     for (size_t i = 0; i < count; i++) {
         size_t n = zc_msg_size (&parts[i]);
         at += zc_frame_head (at, i + 1 < count ? ZC_F_MORE : 0, n);
-        if (n)
-            memcpy (at, zc_msg_bytes (&parts[i]), n);
+        zc_copy (at, zc_msg_bytes (&parts[i]), n);
         at += n;
     }
     publish (l->tail, (size_t)(at - start));
@@ -160,10 +159,8 @@ int zc_lane_put_frame (struct zc_lane *l, uint8_t flags, const void *head, size_
     if (!at)
         return -ENOMEM;
     at += zc_frame_head (at, flags, head_size + n);
-    if (head_size)
-        memcpy (at, head, head_size);
-    if (n)
-        memcpy (at + head_size, data, n);
+    zc_copy (at, head, head_size);
+    zc_copy (at + head_size, data, n);
     publish (l->tail, (size_t)(at - start) + head_size + n);
     return 0;
 }

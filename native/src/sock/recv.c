@@ -142,8 +142,7 @@ static int64_t give (struct zc_sock *s, struct zc_frames *q, struct zc_meta *met
         return rc < 0 ? rc : (int64_t)zc_msg_size (msg);
     }
     size_t n = v.size < room ? v.size : room, size = v.size;
-    if (n)
-        memcpy (buffer, v.data, n);
+    zc_copy (buffer, v.data, n);
     zc_frames_skip (q, &v);
     return (int64_t)size;
 }
@@ -225,8 +224,7 @@ static inline bool take_at_once (struct zc_sock *s, struct zc_msg *msg, void *bu
         if (zc_frames_take_over (&p->in, msg, p->meta) < 0)
             return false;
     } else {
-        if (v.size && room) /* without room there may be no buffer */
-            memcpy (buffer, v.data, v.size < room ? v.size : room);
+        zc_copy (buffer, v.data, v.size < room ? v.size : room);
         zc_frames_skip (&p->in, &v);
     }
     *rc = (int64_t)v.size;
@@ -334,8 +332,7 @@ static bool fits (const struct sink *k, size_t parts, size_t bytes)
 
 static void pack (struct sink *k, const uint8_t *data, size_t n, bool more)
 {
-    if (n)
-        memcpy (k->buffer, data, n);
+    zc_copy (k->buffer, data, n);
     k->buffer += n;
     k->room -= n;
     k->sizes[k->count++] = (uint64_t)n << 1 | more;

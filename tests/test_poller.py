@@ -86,14 +86,19 @@ def test_unregister_ends_watching(pair):
         poller.unregister(push)
 
 
-def test_a_closed_socket_is_an_error(pair):
-    pull, _ = pair(SocketType.PULL, SocketType.PUSH)
+@pytest.mark.parametrize("when", ["before it was waited for", "later"])
+def test_a_closed_socket_is_an_error_that_names_it(pair, when):
+    pull, push = pair(SocketType.PULL, SocketType.PUSH)
     poller = Poller()
+    poller.register(push, PollEvent.POLLIN)
     poller.register(pull)
+    if when == "later":
+        assert poller.poll(0) == []
     pull.close()
-    with pytest.raises(zcffi.ZMQError) as caught:
-        poller.poll(0)
-    assert caught.value.errno == zcffi.Errno.ENOTSOCK
+    for _ in range(2):
+        with pytest.raises(zcffi.ZMQError, match="PULL") as caught:
+            poller.poll(0)
+        assert caught.value.errno == zcffi.Errno.ENOTSOCK
 
 
 def test_what_has_no_descriptor_is_refused():

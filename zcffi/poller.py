@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeAlias, Type
 
 from zcffi import _door
 from zcffi._constants import Errno, PollEvent
-from zcffi._ffi import NULL
+from zcffi._ffi import HAS_ZCFFI, NULL
 from zcffi._poll import as_events, milliseconds, template
 from zcffi._socket import BaseSocket
-from zcffi.errors import error_for
+from zcffi.errors import ZMQError, error_for
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -92,10 +92,13 @@ class BasePoller(Generic[_P]):
     def _look(self, timeout: int) -> list[tuple[_P, PollEvent]]:
         """Wait in the core, at most `timeout` milliseconds."""
         table = self._table or self._prepare()
-        for socket in table.sockets:
-            if not socket._handle:
-                raise error_for(Errno.ENOTSOCK, "poll", repr(socket))
-        found = _door.poll(table.items_in_c, timeout)
+        if not HAS_ZCFFI:  # libzmq would look into the memory of a socket that was closed
+            _check_open(table.sockets)
+        try:
+            found = _door.poll(table.items_in_c, timeout)
+        except ZMQError:
+            _check_open(table.sockets)  # tells which one
+            raise
         if not found:
             return []
         return [(table.items[index], as_events(events)) for index, events in found]
@@ -103,13 +106,14 @@ class BasePoller(Generic[_P]):
     def _prepare(self) -> _Table[_P]:
         """Lay out what is watched as the core wants it; kept until it changes."""
         watched = dict(self._watched)
+        sockets: list[BaseSocket] = [item for item in watched if isinstance(item, BaseSocket)]
+        _check_open(sockets)
         rows = [
             (item._pointer, 0, flags)
             if isinstance(item, BaseSocket)
             else (NULL, _descriptor(item), flags)
             for item, flags in watched.items()
         ]
-        sockets: list[BaseSocket] = [item for item in watched if isinstance(item, BaseSocket)]
         table = self._table = _Table(template(rows), list(watched), sockets)
         return table
 
@@ -132,6 +136,13 @@ class Poller(BasePoller[_P]):
         and `ZMQError` with ENOTSOCK when a watched socket was closed.
         """
         return self._look(milliseconds(timeout))
+
+
+def _check_open(sockets: list[BaseSocket]) -> None:
+    """Raise when one of them was closed."""
+    for socket in sockets:
+        if not socket._handle:
+            raise error_for(Errno.ENOTSOCK, "poll", repr(socket)) from None
 
 
 def _descriptor(item: Pollable) -> int:

@@ -86,6 +86,10 @@ class Socket(BaseSocket):
             watch = self._watch = Watch(self, loop)
         return watch
 
+    def _own_callbacks(self) -> int:
+        """How many callbacks of its own the socket may have ready to run in the loop."""
+        return 1  # its descriptor's
+
     async def _call(
         self, attempt: Callable[[int], _T | None], flags: int, event: int, verb: str
     ) -> _T:
@@ -95,7 +99,7 @@ class Socket(BaseSocket):
         if watch is not None and event == IN and not flags & _DONTWAIT:
             if watch.has_had_its_turn():
                 await watch.give_turn()
-            look = watch.how_to_look()
+            look = watch.how_to_look(self._own_callbacks())
         if watch is None or not (watch.readers if event == IN else watch.writers):
             result = attempt(flags | _TRY | look)
             if look and watch is not None:

@@ -63,15 +63,17 @@ class Watch:
         self.skip = 0
         self.timer: asyncio.TimerHandle | None = None
 
-    def how_to_look(self) -> int:
+    def how_to_look(self, own: int) -> int:
         """The flag with which a call may look again for some microseconds; 0: not now.
+
+        `own`: how many callbacks in the loop may be of this socket alone.
 
         A reply that is on its way arrives sooner than the loop is back from its selector. So as
         long as looking pays, a call looks first, but not while something else in the loop is ready
         to run. When it did not pay a longer look is tried now and then, ever more seldom: two ends
         in two loops only meet so, for waking up takes either longer than the other looks.
         """
-        if len(getattr(self.loop, "_ready", ())) > 1:  # one: this socket's own descriptor
+        if len(getattr(self.loop, "_ready", ())) > own:
             return 0
         if self.pays:
             self.looks += 1

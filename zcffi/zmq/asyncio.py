@@ -6,7 +6,7 @@ call returns, awaited or not.
 
 from __future__ import annotations
 
-from asyncio import Future
+from asyncio import Future, get_running_loop
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from zcffi import _door
@@ -20,7 +20,7 @@ from zcffi.poller import Pollable
 from zcffi.zmq._compat import CompatPoller, CompatSocket
 from zcffi.zmq._context import Context as _Context
 from zcffi.zmq._frame import Frame
-from zcffi.zmq._soon import Queue, Soon, done
+from zcffi.zmq._soon import Queue, Soon, ended, failed
 from zcffi.zmq._tracker import FINISHED, MessageTracker
 
 if TYPE_CHECKING:
@@ -72,61 +72,59 @@ class Socket(CompatSocket, _Socket):  # type: ignore[misc]
 
     # ---- Calls as futures ----
 
+    def _own_callbacks(self) -> int:
+        return 1 + self._reads.is_to_begin + self._writes.is_to_begin  # 1: its descriptor's
+
     def _soon(
-        self, attempt: Callable[[int], _T | None], flags: int, event: int, give: Callable[[_T], _R]
+        self,
+        attempt: Callable[[int], Any],
+        flags: int,
+        event: int,
+        give: Callable[[Any], _R] | None = None,
     ) -> Future[_R]:
-        """Attempt a call, if it is its turn; what has to wait is done later."""
-        queue, verb = (self._reads, "receive") if event == IN else (self._writes, "send")
+        """Attempt a call, if it is its turn; what has to wait is done later.
+
+        It looks again for what is on its way only when it is awaited: who makes many futures
+        first should not wait for each.
+        """
+        loop = get_running_loop()
+        reads = event == IN
+        queue = self._reads if reads else self._writes
         watch = self._watch
-        waits = watch is not None and (watch.readers if event == IN else watch.writers)
-        if not queue.open and not waits:
+        if queue.loop is not loop:  # those left in another loop, which has ended, never begin
+            queue = Queue(loop)
+            object.__setattr__(self, "_reads" if reads else "_writes", queue)
+        if not queue.open and not (watch and (watch.readers if reads else watch.writers)):
             try:
                 result = attempt(flags | _TRY)
             except Exception as error:
-                return _failed(error)
+                return failed(loop, error)
             if result is not None:
-                return done(lambda: give(result))
+                return ended(loop, result, give)
+        verb = "receive" if reads else "send"
         if flags & _DONTWAIT:
-            return _failed(error_for(Errno.EAGAIN, verb))
-
-        async def call() -> _R:
-            return give(await self._call(attempt, flags, event, verb))
-
-        return Soon(call(), queue)
-
-    def _then(self, call: Future[_T], give: Callable[[_T], _R]) -> Future[_R]:
-        """What `give` makes of what a call will give."""
-        if call.done():
-            return done(lambda: give(call.result()))
-
-        async def wait() -> _R:
-            return give(await call)
-
-        return Soon(wait(), Queue())
+            return failed(loop, error_for(Errno.EAGAIN, verb))
+        return Soon(queue, lambda: self._call(attempt, flags, event, verb), give)
 
     # ---- Send ----
 
-    def _send(
-        self,
-        send: Callable[..., int],
-        data: object,
-        flags: int,
-        copy: bool,
-        track: bool,
+    def _lend(
+        self, send: Callable[..., int], data: object, flags: int, track: bool
     ) -> Future[MessageTracker | None]:
+        """Send with `copy=False`; gives the tracker of the buffers."""
         tracker = FINISHED
 
         def attempt(flags: int) -> int | None:
             nonlocal tracker
-            if track and not copy:
+            if track:
                 tracker = MessageTracker()  # what an attempt in vain lent comes back, too
-            lent = send(self, data, flags, copy, tracker._released if track else None)
+            lent = send(self, data, flags, False, tracker._released if track else None)
             return None if lent < 0 else lent
 
         def give(lent: int) -> MessageTracker | None:
-            if track and not copy:
+            if track:
                 tracker._expect(lent)
-            return None if copy else tracker
+            return tracker
 
         return self._soon(attempt, flags, OUT, give)
 
@@ -134,13 +132,24 @@ class Socket(CompatSocket, _Socket):  # type: ignore[misc]
         self, data: Data, flags: int = 0, copy: bool = True, track: bool = False
     ) -> Future[MessageTracker | None]:
         """Send one part; see `zmq.Socket.send()`."""
-        return self._send(_door.send, data, flags, copy, track)
+        if copy:
+            return self._soon(
+                lambda f: _door.send(self, data, f) >= 0 or None, flags, OUT, _nothing
+            )
+        return self._lend(_door.send, data, flags, track)
 
     def send_multipart(  # type: ignore[override]
         self, msg_parts: Sequence[Data], flags: int = 0, copy: bool = True, track: bool = False
     ) -> Future[MessageTracker | None]:
         """Send one whole message of several parts."""
-        return self._send(_door.send_multipart, msg_parts, flags, copy, track)
+        if copy:
+            return self._soon(
+                lambda f: _door.send_multipart(self, msg_parts, f) >= 0 or None,
+                flags,
+                OUT,
+                _nothing,
+            )
+        return self._lend(_door.send_multipart, msg_parts, flags, track)
 
     # ---- Receive ----
 
@@ -163,10 +172,8 @@ class Socket(CompatSocket, _Socket):  # type: ignore[misc]
     ) -> Future[bytes] | Future[Frame]:
         """Receive one part, as bytes or with `copy=False` as a `Frame`."""
         if copy:
-            return self._soon(lambda f: _door.recv(self, f), flags, IN, lambda data: data)
-        return self._soon(
-            lambda f: _door.recv_message(self, f, Frame), flags, IN, lambda frame: frame
-        )
+            return self._soon(lambda f: _door.recv(self, f), flags, IN)
+        return self._soon(lambda f: _door.recv_message(self, f, Frame), flags, IN)
 
     @overload  # type: ignore[override]
     def recv_multipart(
@@ -189,12 +196,8 @@ class Socket(CompatSocket, _Socket):  # type: ignore[misc]
     ) -> Future[list[bytes]] | Future[list[Frame]]:
         """Receive one whole message as a list of its parts."""
         if copy:
-            return self._soon(
-                lambda f: _door.recv_multipart(self, f), flags, IN, lambda parts: parts
-            )
-        return self._soon(
-            lambda f: _door.recv_multipart(self, f, Frame), flags, IN, lambda parts: parts
-        )
+            return self._soon(lambda f: _door.recv_multipart(self, f), flags, IN)
+        return self._soon(lambda f: _door.recv_multipart(self, f, Frame), flags, IN)
 
     def recv_into(  # type: ignore[override]
         self, buffer: WriteableBuffer, /, *, nbytes: int = 0, flags: int = 0
@@ -205,9 +208,13 @@ class Socket(CompatSocket, _Socket):  # type: ignore[misc]
             size = _door.recv_into(self, buffer, nbytes, flags)
             return None if size < 0 else size
 
-        return self._soon(attempt, flags, IN, lambda size: size)
+        return self._soon(attempt, flags, IN)
 
     # ---- What parts mean ----
+
+    def _recv(self, flags: int, give: Callable[[bytes], _T]) -> Future[_T]:
+        """What `give` makes of one part."""
+        return self._soon(lambda f: _door.recv(self, f), flags, IN, give)
 
     def send_string(  # type: ignore[override]
         self, u: str, flags: int = 0, copy: bool = True, encoding: str = "utf-8"
@@ -223,7 +230,7 @@ class Socket(CompatSocket, _Socket):  # type: ignore[misc]
         self, flags: int = 0, encoding: str = "utf-8"
     ) -> Future[str]:
         """Receive one part as a text."""
-        return self._then(self.recv(flags), lambda data: data.decode(encoding))
+        return self._recv(flags, lambda data: data.decode(encoding))
 
     recv_unicode = recv_string
 
@@ -245,7 +252,7 @@ class Socket(CompatSocket, _Socket):  # type: ignore[misc]
             value: object = json.loads(data, **kwargs)  # type: ignore[arg-type]
             return value
 
-        return self._then(self.recv(flags), load)
+        return self._recv(flags, load)
 
     def send_pyobj(
         self, obj: object, flags: int = 0, protocol: int = 4
@@ -259,7 +266,7 @@ class Socket(CompatSocket, _Socket):  # type: ignore[misc]
         """Receive one part and unpickle it: only from peers that may run code here."""
         import pickle
 
-        return self._then(self.recv(flags), lambda data: pickle.loads(data))
+        return self._recv(flags, pickle.loads)
 
     def send_serialized(
         self,
@@ -278,8 +285,8 @@ class Socket(CompatSocket, _Socket):  # type: ignore[misc]
         copy: bool = True,
     ) -> Future[_T]:
         """Receive one whole message and give what `deserialize` makes of its parts."""
-        parts: Future[Any] = self.recv_multipart(flags, copy)
-        return self._then(parts, deserialize)
+        kind = None if copy else Frame
+        return self._soon(lambda f: _door.recv_multipart(self, f, kind), flags, IN, deserialize)
 
     # ---- Wait ----
 
@@ -287,16 +294,11 @@ class Socket(CompatSocket, _Socket):  # type: ignore[misc]
         self, timeout: float | None = None, flags: int = PollEvent.POLLIN
     ) -> Future[PollEvent]:
         """Wait until the socket is ready, at most `timeout` milliseconds (None, -1: for ever)."""
-        return Soon(_Socket.poll(self, timeout, flags), Queue())
+        return Soon(Queue(get_running_loop()), lambda: _Socket.poll(self, timeout, flags))
 
 
-def _failed(error: Exception) -> Future[Any]:
-    """A future that has ended with an error."""
-
-    def fail() -> None:
-        raise error
-
-    return done(fail)
+def _nothing(sent: bool) -> None:
+    """What a send gives that copied."""
 
 
 class Poller(CompatPoller, _Poller[Pollable]):
@@ -306,7 +308,7 @@ class Poller(CompatPoller, _Poller[Pollable]):
         self, timeout: float | None = -1
     ) -> Future[list[tuple[Pollable, PollEvent]]]:
         """Wait until something is ready, at most `timeout` milliseconds (None, -1: for ever)."""
-        return Soon(_Poller.poll(self, timeout), Queue())
+        return Soon(Queue(get_running_loop()), lambda: _Poller.poll(self, timeout))
 
 
 class Context(_Context):

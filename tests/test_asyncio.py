@@ -127,6 +127,57 @@ def test_a_full_send_waits_for_room(play):
     play(test)
 
 
+async def waiting_senders(context, count):
+    """A PUSH without a peer, and so many tasks that want to send through it."""
+    push = context.socket(SocketType.PUSH)
+    push.linger = 0
+    tasks = [asyncio.create_task(push.send(b"%d" % number)) for number in range(count)]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert len(push._watch.writers) == count
+    return push, tasks
+
+
+def test_many_who_wait_to_send_are_not_served_one_a_round(address):
+    """Else senders that come back before the line ends never leave it."""
+
+    async def main():
+        async with zcffi.asyncio.Context() as context, asyncio.timeout(20):
+            push, tasks = await waiting_senders(context, 100)
+            pull = context.socket(SocketType.PULL)
+            push.connect(pull.bind(address("tcp")))
+            await tasks[0]
+            rounds = 0
+            while not all(task.done() for task in tasks):
+                await asyncio.sleep(0)
+                rounds += 1
+            assert rounds < 20
+            assert [await pull.recv() for _ in tasks] == [b"%d" % i for i in range(100)]
+            pull.close(0)
+            push.close(0)
+
+    asyncio.run(main())
+
+
+def test_who_comes_while_the_first_is_woken_waits_its_turn(address):
+    async def main():
+        async with zcffi.asyncio.Context() as context, asyncio.timeout(20):
+            push, (first,) = await waiting_senders(context, 1)
+            pull = context.socket(SocketType.PULL)
+            push.connect(pull.bind(address("tcp")))
+            push._watch.writers.window = 4  # as after some successes
+            eventually(lambda: _door.events(push) & PollEvent.POLLOUT)
+            push._watch.wake()
+            assert not first.done()
+            await push.send(b"second")
+            assert first.done()
+            assert [await pull.recv() for _ in range(2)] == [b"0", b"second"]
+            pull.close(0)
+            push.close(0)
+
+    asyncio.run(main())
+
+
 def test_send_many_waits_until_all_are_sent(play):
     async def test(pair):
         pull, push = pair(SocketType.PULL, SocketType.PUSH, "inproc", sndhwm=2, rcvhwm=2)

@@ -14,7 +14,6 @@ from zcffi.errors import ZMQError, error_for
 from zcffi.message import Frame
 
 if TYPE_CHECKING:
-    from collections import deque
     from collections.abc import Callable, Iterable, Sequence
     from typing import Self
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from zcffi._door import Message
     from zcffi.asyncio._monitor import Monitor
+    from zcffi.asyncio._watch import Line
     from zcffi.context import BaseContext
     from zcffi.socket import JSON
 
@@ -110,40 +110,41 @@ class Socket(BaseSocket):
             raise error_for(Errno.EAGAIN, verb)
         flags |= _TRY
         watch = self._watched()
-        waiting = watch.readers if event == IN else watch.writers
+        line = watch.readers if event == IN else watch.writers
         limit = self.rcvtimeo if event == IN else self.sndtimeo
         if limit < 0:
-            return await self._wait(attempt, flags, watch, waiting)
+            return await self._wait(attempt, flags, watch, line)
         try:
             async with asyncio.timeout(limit / 1000):
-                return await self._wait(attempt, flags, watch, waiting)
+                return await self._wait(attempt, flags, watch, line)
         except TimeoutError:
             raise error_for(Errno.EAGAIN, verb) from None
 
     async def _wait(
-        self,
-        attempt: Callable[[int], _T | None],
-        flags: int,
-        watch: Watch,
-        waiting: deque[asyncio.Future[None]],
+        self, attempt: Callable[[int], _T | None], flags: int, watch: Watch, line: Line
     ) -> _T:
         """Wait in turn, and attempt whenever the socket is ready."""
         future: asyncio.Future[None] = watch.loop.create_future()
-        waiting.append(future)
+        line.append(future)
         try:
+            watch.wake()
             while True:
-                watch.wake()
                 await future
-                # From here to the return nothing waits: what is taken is handed over.
-                result = attempt(flags)  # raises when the socket was closed since
-                if result is not None:
-                    return result
-                place = waiting.index(future)
+                is_first = line.is_turn_of(future)
+                if is_first:
+                    # From here to the return nothing waits: what is taken is handed over.
+                    result = attempt(flags)  # raises when the socket was closed since
+                    line.attempted(result is not None)
+                    if result is not None:
+                        return result
+                place = line.index(future)
                 future = watch.loop.create_future()
-                waiting[place] = future
+                line[place] = future
+                if is_first:  # it wakes on for those behind it
+                    watch.wake()
         finally:
-            if future in waiting:
-                waiting.remove(future)
+            if future in line:
+                line.remove(future)
             if self._watch is watch and not watch.loop.is_closed():
                 watch.wake()
 

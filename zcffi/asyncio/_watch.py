@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from zcffi import _door
@@ -14,7 +15,7 @@ from zcffi.errors import ZMQError
 if TYPE_CHECKING:
     from zcffi.asyncio._socket import Socket
 
-__all__ = ["IN", "OUT", "Watch"]
+__all__ = ["IN", "OUT", "Line", "Watch"]
 
 IN, OUT = int(PollEvent.POLLIN), int(PollEvent.POLLOUT)
 
@@ -29,6 +30,36 @@ _IN_A_ROW = 16
 
 _SELDOM = 64
 """A long look that does not pay is tried once in so many calls."""
+
+_WINDOW = 256
+"""So many of those who wait for one thing are woken together, at most."""
+
+
+class Line(deque[asyncio.Future[None]]):
+    """Who waits for one thing, in turn.
+
+    Only the first in the line may attempt what it waits for. The loop runs who was woken a round
+    later: if it were one at a time, a line of senders would go on at a message a round, and never
+    end when each of them soon comes back. So with each success twice as many are woken, and after
+    one in vain a single one.
+    """
+
+    window = 1
+    """So many from the front are woken."""
+
+    def wake(self) -> None:
+        """Wake the first ones; whoever leaves the line wakes on."""
+        for future in islice(self, self.window):
+            if not future.done():
+                future.set_result(None)
+
+    def is_turn_of(self, future: asyncio.Future[None]) -> bool:
+        """Whether it is the first; a line that was ended has no turns: what it waits for tells."""
+        return not self or self[0] is future
+
+    def attempted(self, came: bool) -> None:
+        """Learn from the attempt of the first."""
+        self.window = min(2 * self.window, _WINDOW) if came else 1
 
 
 class Watch:
@@ -53,8 +84,8 @@ class Watch:
         self.socket = socket
         self.loop = loop
         self.fd = socket.fd
-        self.readers: deque[asyncio.Future[None]] = deque()
-        self.writers: deque[asyncio.Future[None]] = deque()
+        self.readers = Line()
+        self.writers = Line()
         self.pollers: dict[asyncio.Future[None], int] = {}
         self.watching = False
         self.looks = 0
@@ -123,9 +154,9 @@ class Watch:
             self.fail(error)
             return
         if events & IN:
-            _wake_first(self.readers)
+            self.readers.wake()
         if events & OUT:
-            _wake_first(self.writers)
+            self.writers.wake()
         for future, flags in self.pollers.items():
             if events & flags and not future.done():
                 future.set_result(None)
@@ -155,14 +186,3 @@ class Watch:
         self.readers.clear()
         self.writers.clear()
         self.pollers.clear()
-
-
-def _wake_first(waiting: deque[asyncio.Future[None]]) -> None:
-    """Wake who waits longest; whoever wakes passes it on."""
-    for future in waiting:
-        if future.done():
-            if not future.cancelled():
-                return  # woken already, and about to look
-        else:
-            future.set_result(None)
-            return

@@ -12,6 +12,7 @@ import shutil
 import signal
 import statistics
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -133,11 +134,30 @@ class Machine:
             "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
             "machine": f"{cpu_model()}, {len(os.sched_getaffinity(0))} CPUs, {platform.platform()}",
             "load before": " ".join(f"{load:.1f}" for load in os.getloadavg()),
+            "stalls": stalls(),
             "ours": f"commit {commit or 'unknown'}",
             "peer": library_version(peer) if peer else "none",
             "Python": ", ".join(python),
             "length": length,
         }
+
+
+def stalls() -> str:
+    """How often this machine stops a process that does nothing but read the clock: what that costs
+    is in the 99th percentile of every library.
+    """
+    clock, long = time.perf_counter_ns, 5000
+    gaps = []
+    last = start = clock()
+    while last - start < 500_000_000:
+        now = clock()
+        if now - last > long:
+            gaps.append(now - last)
+        last = now
+    if not gaps:
+        return "none"
+    often, mean = 2 * len(gaps), statistics.median(gaps) / 1000
+    return f"{often} a second, median {mean:.0f} µs, longest {max(gaps) / 1000:.0f} µs"
 
 
 def cpu_model() -> str:

@@ -159,14 +159,16 @@ class Workshop:
             for line in done.stderr.splitlines()
             if line.startswith(("STALLED", "FAILED")) or "does not come" in line
         ]
-        return f"{where}: {said[0][:90] if said else f'status {done.returncode}'}"
+        lines = done.stderr.splitlines()
+        why = [line.rsplit("/", 1)[-1] for line in lines if ".c:" in line][:1] + said[:1]
+        return f"{where}: {'; '.join(why)[:140] if why else f'status {done.returncode}'}"
 
     def first_failure(self, likely: str) -> str | None:
         """What the tests notice, or None. What is likely to comes first."""
         if likely:
             name, program, *settings = likely.split()
             environment = dict(each.split("=", 1) for each in settings)
-            is_known = name in BUILDS and program in PARTS + STRESS
+            is_known = name in BUILDS and (ROOT / f"native/tests/{program}.c").exists()
             if is_known and (seen := self.failure(name, program, environment)):
                 return seen
         for name, programs, environment in RUNS:

@@ -115,7 +115,8 @@ static void note_missed (struct zc_hub *h, struct zc_pipe *p, int rc)
         zc_event_dropped (h, 1, "no memory for a subscriber's copy of a message");
     else if (rc == -EAGAIN) {
         zc_event_full (p);
-        h->is_behind = true;
+        if (p->is_dirty) /* its link would take more: it is us who are late */
+            h->is_behind = true;
     }
 }
 

@@ -97,6 +97,14 @@ static bool may_look (struct zc_wait *w)
     return w->looks_only ? zc_driver_may_yield (zc_self ()) : zc_driver_may_look (w->hub, zc_self ());
 }
 
+/* Something was sent since the last look: the answer cannot be there before the CPU was given to whoever makes it. A look now would be
+ * in vain, so the first one comes after. */
+static bool is_answer_due (const struct zc_wait *w)
+{
+    const struct zc_hub *h = w->hub;
+    return w->deadline && !w->looks_only && h->look_again && h->wrote_at > h->looked_at;
+}
+
 int zc_wait_in (struct zc_wait *w)
 {
     struct zc_hub *h = w->hub;
@@ -106,8 +114,10 @@ int zc_wait_in (struct zc_wait *w)
         w->has_role = zc_driver_take (h);
     if (w->has_role && !w->has_looked) {
         w->has_looked = true;
-        zc_driver_look (h, 0);
-        return 0;
+        if (!is_answer_due (w)) {
+            zc_driver_look (h, 0);
+            return 0;
+        }
     }
     if (!w->deadline || (w->looks_only && w->has_parked)) {
         return zc_driver_clear (h) ? -EAGAIN : 0;

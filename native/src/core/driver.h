@@ -152,12 +152,22 @@ void zc_driver_write_large (struct zc_hub *h, bool may_wait);
 void zc_driver_help (struct zc_hub *h);
 /* Writes what the caller gathered (about to wait). May unlock. */
 void zc_driver_flush (struct zc_hub *h);
+/* What this thread gathered for another socket than h (NULL: for any) waits for the end of its burst, while the thread itself is about to
+ * wait, perhaps for an answer to it. */
+static inline bool zc_driver_owes (const struct zc_hub *h)
+{
+    const struct zc_slot *owed = zc_self_mine->owes;
+    return owed && (!h || owed != h->slot);
+}
+/* Writes it. Holding no lock. */
+void zc_driver_pay (void);
 /* Before any unlock that ends a call: nobody leaves dirty pipes that no one is told of. */
 void zc_driver_begin_burst (struct zc_hub *h);
 static inline void zc_driver_tell (struct zc_hub *h)
 {
     if (!h->dirty_count || h->is_sweeping)
         return;
+    zc_self_mine->owes = h->slot;
     if (h->is_burst)
         h->has_gathered = true; /* the tick goes on */
     else

@@ -12,6 +12,7 @@
 #define ZC_READ_CHUNK 131072u /* bytes of the chunk a thread reads into */
 
 struct zc_loop;
+struct zc_slot;
 
 enum
 {
@@ -28,9 +29,10 @@ struct zc_self
     int kick_count;
     struct zc_chunk *chunk; /* NULL until the thread first reads */
     uint32_t chunk_used;
-    uint64_t wrote_at;       /* when this thread last wrote to a link, any socket's */
-    unsigned writes;         /* since it last waited or paused: see core/writer.c */
-    unsigned held;           /* sockets it has begun to gather for since then */
+    uint64_t wrote_at;    /* when this thread last wrote to a link, any socket's */
+    unsigned writes;      /* since it last waited or paused: see core/writer.c */
+    unsigned held;        /* sockets it has begun to gather for since then */
+    struct zc_slot *owes; /* of the socket for which it gathered last and may not have written; NULL: none */
     uint64_t no_look_before; /* giving the CPU away came back late: sleep instead, until then */
     bool is_io;
 };

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/uio.h>
+#include "core/close.h"
 #include "core/monitor.h"
 #include "core/pipe.h"
 #include "os/clock.h"
@@ -403,6 +404,26 @@ void zc_driver_flush (struct zc_hub *h)
     for (int k = h->dirty_count; k > 0 && (p = zc_driver_dirty_pop (h)); k--)
         zc_driver_write (h, p);
     zc_driver_tell (h);
+}
+
+void zc_driver_pay (void)
+{
+    struct zc_slot *s = zc_self_mine->owes;
+
+    zc_self_mine->owes = NULL;
+    if (!s || atomic_load_explicit (&s->epoch, memory_order_relaxed) != zc_fork_epoch ())
+        return;
+    zc_mutex_lock (&s->mu);
+    struct zc_hub *h = s->kind == ZC_KIND_SOCKET ? s->object : NULL;
+    if (!h || !h->dirty_count
+        || h->is_sweeping) { /* closed, or written meanwhile; another's that has its slot now is no matter */
+        zc_mutex_unlock (&s->mu);
+        return;
+    }
+    h->refs++;
+    zc_driver_flush (h);
+    zc_driver_pass_on (h);
+    zc_hub_exit (h);
 }
 
 /* Who publishes faster than the I/O thread writes would go on filling queues, for peers that then miss messages, on the CPU that writing

@@ -289,6 +289,8 @@ static int nap (struct poll *p)
 {
     struct zc_parker *parker = zc_self ()->parker;
     zc_self_mine->writes = 0;
+    if (zc_driver_owes (NULL))
+        zc_driver_pay ();
     bool by_fd = p->has_fds || p->sigmask, quiet = true;
     uint64_t began = zc_now ();
 

@@ -97,6 +97,14 @@ static bool may_look (struct zc_wait *w)
     return w->looks_only ? zc_driver_may_yield (zc_self ()) : zc_driver_may_look (w->hub, zc_self ());
 }
 
+/* Who waits here first writes what it gathered elsewhere. Unlocks. */
+static void pay (struct zc_hub *h)
+{
+    zc_hub_unlock (h);
+    zc_driver_pay ();
+    zc_hub_lock (h);
+}
+
 /* Something was sent since the last look: the answer cannot be there before the CPU was given to whoever makes it. A look now would be
  * in vain, so the first one comes after. */
 static bool is_answer_due (const struct zc_wait *w)
@@ -109,6 +117,10 @@ int zc_wait_in (struct zc_wait *w)
 {
     struct zc_hub *h = w->hub;
 
+    if (w->deadline && zc_driver_owes (h)) {
+        pay (h);
+        return 0;
+    }
     zc_self_mine->writes = 0; /* it waits for an answer: what it sends next is no stream */
     if (!w->has_role)
         w->has_role = zc_driver_take (h);
@@ -151,6 +163,10 @@ int zc_wait_out (struct zc_wait *w)
 
     if (!w->deadline)
         return -EAGAIN;
+    if (zc_driver_owes (h)) {
+        pay (h);
+        return 0;
+    }
     if (!h->is_sweeping && (p = zc_driver_dirty_pop (h))) {
         h->gathered = 0;
         zc_driver_write (h, p);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "os/clock.h"
 #include "zmq.h"
 
 /* The core's reads of this thread, counted: the linker prefers our recv to the C library's. */
@@ -72,12 +73,12 @@ TEST (of_many_sockets_only_those_with_news_are_read)
     CHECK_INT (zmq_send (c.push[3], "a", 1, 0), 1);
     CHECK_INT (zmq_send (c.push[7], "b", 1, 0), 1);
     int got = 0;
-    for (int tries = 0; tries < 1000 && got < 2; tries++)
+    for (uint64_t end = zc_now () + 10000 * ZC_MS; got < 2 && zc_now () < end;)
         got = zmq_poll (c.items, MANY, 10);
     CHECK_INT (got, 2);
     CHECK_INT (c.items[3].revents, ZMQ_POLLIN);
     CHECK_INT (c.items[7].revents, ZMQ_POLLIN);
-    CHECK (reads <= 4);
+    CHECK (reads < MANY); /* once round would be as many */
     CHECK_INT (zmq_recv (c.pull[3], body, sizeof body, ZMQ_DONTWAIT), 1);
     CHECK_INT (zmq_poll (c.items, MANY, 0), 1);
     CHECK_INT (zmq_recv (c.pull[7], body, sizeof body, ZMQ_DONTWAIT), 1);
@@ -95,7 +96,7 @@ TEST (news_of_many_sockets_come_beside_those_that_are_ready)
         ;
     CHECK_INT (zmq_send (c.push[1], "more", 4, 0), 4);
     int got = 1;
-    for (int tries = 0; tries < 100000 && got < 2; tries++)
+    for (uint64_t end = zc_now () + 10000 * ZC_MS; got < 2 && zc_now () < end;)
         got = zmq_poll (c.items, MANY, 1000); /* is never asleep: the first is ready */
     CHECK_INT (got, 2);
     CHECK_INT (c.items[0].revents & c.items[1].revents, ZMQ_POLLIN);

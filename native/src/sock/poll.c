@@ -289,8 +289,6 @@ static int nap (struct poll *p)
 {
     struct zc_parker *parker = zc_self ()->parker;
     zc_self_mine->writes = 0;
-    if (zc_driver_owes (NULL))
-        zc_driver_pay ();
     bool by_fd = p->has_fds || p->sigmask, quiet = true;
     uint64_t began = zc_now ();
 
@@ -370,6 +368,8 @@ static int wait_all (struct poll *p)
             return got;
         if (!p->deadline) /* a signal that waits and that the mask lets through counts all the same */
             return p->sigmask ? zc_poll (p->fds, 0, 0, p->sigmask) : 0;
+        if (zc_driver_owes (NULL))
+            zc_driver_pay ();
         if (!has_looked) {
             has_looked = true;
             got = scan_again (p);

@@ -97,7 +97,8 @@ static bool may_look (struct zc_wait *w)
     return w->looks_only ? zc_driver_may_yield (zc_self ()) : zc_driver_may_look (w->hub, zc_self ());
 }
 
-/* Who waits here first writes what it gathered elsewhere. Unlocks. */
+/* Who waits for a message first writes what it gathered elsewhere. (Who waits for room does not: it may feed a hundred sockets in turn,
+ * and would write each before there is much.) Unlocks. */
 static void pay (struct zc_hub *h)
 {
     zc_hub_unlock (h);
@@ -163,10 +164,6 @@ int zc_wait_out (struct zc_wait *w)
 
     if (!w->deadline)
         return -EAGAIN;
-    if (zc_driver_owes (h)) {
-        pay (h);
-        return 0;
-    }
     if (!h->is_sweeping && (p = zc_driver_dirty_pop (h))) {
         h->gathered = 0;
         zc_driver_write (h, p);

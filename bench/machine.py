@@ -156,8 +156,8 @@ def stalls() -> str:
         last = now
     if not gaps:
         return "none"
-    often, mean = 2 * len(gaps), statistics.median(gaps) / 1000
-    return f"{often} a second, median {mean:.0f} µs, longest {max(gaps) / 1000:.0f} µs"
+    often, usual = 2 * len(gaps), statistics.median(gaps) / 1000
+    return f"{often} a second, median {usual:.0f} µs, longest {max(gaps) / 1000:.0f} µs"
 
 
 def cpu_model() -> str:

@@ -310,7 +310,7 @@ int zc_outq_put (struct zc_outq *o, struct zc_msg *parts, size_t count, bool kee
                 o->lent = NULL;
             return rc;
         }
-        bytes += n + (n <= 255 ? 2 : 9);
+        bytes += zc_frame_size (n);
     }
     zc_outq_grown (o, bytes);
     return 0;

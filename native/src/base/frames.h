@@ -92,6 +92,11 @@ static inline bool zc_frames_empty (const struct zc_frames *q)
     return !q->head;
 }
 
+/* What a frame of n bytes takes with its header. */
+static inline size_t zc_frame_size (size_t n)
+{
+    return n + (n <= 255 ? 2 : 9);
+}
 /* Writes a frame's header at out; returns its length (2 or 9). */
 static inline size_t zc_frame_head (uint8_t *out, uint8_t flags, size_t n)
 {
@@ -272,7 +277,7 @@ static inline int zc_outq_put_bytes (struct zc_outq *o, const void *data, size_t
     int rc = zc_frames_put (&o->q, 0, data, n);
     if (rc < 0)
         return rc;
-    zc_outq_grown (o, n + (n <= 255 ? 2 : 9));
+    zc_outq_grown (o, zc_frame_size (n));
     return 0;
 }
 /* What to write next, without changing anything: at most max pieces; only_open: no further than the end of the message that is

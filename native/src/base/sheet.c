@@ -36,7 +36,7 @@ bool zc_sheet_write (struct zc_sheet *s, const struct zc_msg *parts, size_t coun
         size_t size = zc_msg_size (&parts[i]);
         if (size > ZC_SHEET_MESSAGE_MAX)
             return false;
-        n += size + (size <= 255 ? 2 : 9);
+        n += zc_frame_size (size);
         if (n > ZC_SHEET_MESSAGE_MAX)
             return false;
     }

@@ -35,10 +35,8 @@ int zc_topics_remove (struct zc_topics *t, const uint8_t *topic, size_t n)
     return 1;
 }
 
-bool zc_topics_match (const struct zc_topics *t, const uint8_t *bytes, size_t n)
+bool zc_topics_match_some (const struct zc_topics *t, const uint8_t *bytes, size_t n)
 {
-    if (t->has_all)
-        return true;
     struct zc_radix_walk walk = zc_radix_walk_from (t->root);
 
     return zc_radix_walk_next (&walk, bytes, n) != NULL;

@@ -28,7 +28,12 @@ int zc_topics_add (struct zc_topics *, const uint8_t *topic, size_t n);
 /* 1: gone now, 0: still there (counted down), -ENOENT: was not there. */
 int zc_topics_remove (struct zc_topics *, const uint8_t *topic, size_t n);
 /* True when some topic is a prefix of the n bytes. */
-bool zc_topics_match (const struct zc_topics *, const uint8_t *bytes, size_t n);
+bool zc_topics_match_some (const struct zc_topics *, const uint8_t *bytes, size_t n);
+/* The same, without a walk where everything matches. */
+static inline bool zc_topics_match (const struct zc_topics *t, const uint8_t *bytes, size_t n)
+{
+    return t->has_all || zc_topics_match_some (t, bytes, n);
+}
 /* Every topic once, in byte order; stops when fn returns non-zero and returns that. The topic is lent for the call. */
 int zc_topics_each (const struct zc_topics *, int (*fn) (void *arg, const uint8_t *topic, size_t n),
                     void *arg);

@@ -10,8 +10,6 @@ static bool is_wanted (const struct zc_sock *s, const struct zc_pipe *p)
     const struct zc_xsub *x = s->state;
     struct zc_view v;
 
-    if (x->topics.has_all)
-        return !s->opt.invert_matching;
     zc_frames_peek (&p->in, &v);
     return zc_topics_match (&x->topics, v.data, v.size) != s->opt.invert_matching;
 }

@@ -1,8 +1,14 @@
 #include "base/lane.h"
+#include "base/cpu.h"
 
 #define NODE_MIN 960u    /* bytes of a lane's first node, */
 #define NODE_MAX 32768u  /* and of its largest: both sides' caches hold it */
-#define FRAME_MAX 65535u /* what is copied into a node; larger parts go by reference */
+#define NODE_MSGS 4      /* or those of so many messages like the one it begins with */
+#define FRAME_MAX 65535u /* what is copied into a node; larger parts go by reference, */
+#define LENT_MAX 24576u  /* as do a caller's own bytes of this size or more */
+#define AHEAD 256u       /* bytes between what is written and what is fetched to be written, */
+#define AHEAD_MAX 4096u  /* by a message of this size or less */
+#define LINE 64u         /* of a cache */
 
 /* ---- nodes ---- */
 
@@ -18,11 +24,13 @@ static void node_init (struct zc_lane_node *n, uint32_t cap)
     zc_frames_init (&n->box);
 }
 
-static struct zc_lane_node *node_new (uint32_t cap)
+/* One with room for cap bytes or more. */
+static struct zc_lane_node *node_new (size_t cap)
 {
-    struct zc_lane_node *n = zc_alloc (sizeof *n + cap);
+    size_t size;
+    struct zc_lane_node *n = zc_piece_alloc (sizeof *n + cap, &size);
     if (n)
-        node_init (n, cap);
+        node_init (n, (uint32_t)(size - sizeof *n));
     return n;
 }
 
@@ -31,7 +39,7 @@ static void node_free (struct zc_lane_node *n)
     if (!n)
         return;
     zc_frames_clear (&n->box);
-    zc_free (n);
+    zc_piece_free (n, sizeof *n + n->cap);
 }
 
 /* ---- the writer ---- */
@@ -54,10 +62,12 @@ static struct zc_lane_node *fresh_node (struct zc_lane *l, size_t need)
 {
     /* Acquire pairs with the release of the reader's exchange in leave. */
     struct zc_lane_node *n = atomic_exchange_explicit (&l->spare, NULL, memory_order_acquire);
-    uint32_t want = l->tail && l->tail->fill ? l->hint * 2 : NODE_MIN;
+    size_t want = l->tail && l->tail->fill ? l->hint * 2 : NODE_MIN;
 
     want = want > NODE_MAX ? NODE_MAX : want;
-    want = want < need ? (uint32_t)need : want;
+    if (want == NODE_MAX && need <= FRAME_MAX && want < NODE_MSGS * need)
+        want = NODE_MSGS * need;
+    want = want < need ? need : want;
     if (n && n->cap >= want) {
         node_init (n, n->cap);
         return n;
@@ -81,17 +91,34 @@ static uint8_t *room (struct zc_lane *l, size_t need)
     return n->d;
 }
 
+/* A node that comes back from the reader lies in the cache of the reader's CPU. Publishing waits for all that was written before, and so
+ * would wait for each line on its way: a stream is two to four times as fast when the lines of the messages to come are under way by
+ * then. (Their reader must not do the like: it would take lines back that are still to be written.) */
+static void fetch_ahead (const struct zc_lane_node *n, size_t bytes)
+{
+    const uint8_t *from = n->d + n->fill + AHEAD;
+
+    if (bytes > AHEAD_MAX || n->fill + AHEAD + bytes > n->cap)
+        return;
+    for (size_t i = 0; i < bytes; i += LINE)
+        zc_cpu_will_write (from + i);
+}
+
 static void publish (struct zc_lane_node *n, size_t bytes)
 {
     n->fill += (uint32_t)bytes;
     n->msgs++;
+    fetch_ahead (n, bytes);
     atomic_store_explicit (&n->published, (uint64_t)n->msgs << 32 | n->fill, memory_order_seq_cst);
 }
 
 static bool goes_by_reference (const struct zc_msg *m)
 {
     size_t n = zc_msg_size (m);
-    return m->meta || n > FRAME_MAX || (n >= ZC_REF_FROM && m->kind != ZC_MSG_INLINE);
+    if (m->meta || n > FRAME_MAX)
+        return true;
+    /* A caller's bytes would need memory that one thread takes and the other gives back, for which they would get in each other's way. */
+    return n >= (m->kind == ZC_MSG_LENT ? LENT_MAX : ZC_REF_FROM) && m->kind != ZC_MSG_INLINE;
 }
 
 /* A part into a box. Lent bytes that are many become a body of their own, so that the reader need not copy them again. */

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include "base/alloc.h"
 
-#define ZC_PIECE_MIN 32768u   /* pieces of so many bytes */
+#define ZC_PIECE_MIN 16384u   /* pieces of so many bytes */
 #define ZC_PIECE_MAX 2098176u /* to so many are kept: 2 MiB and what belongs to them, */
 #define ZC_PIECE_BIG 262144u  /* and no more than ZC_PIECES_BIG above this, */
 enum

@@ -202,6 +202,7 @@ struct zc_hub
     uint64_t looked_at;
     unsigned fresh_ticks; /* ticks in a row that found the role's owner at work */
     unsigned pops;
+    unsigned taken, taken_before; /* messages that were received; and before the last wait */
     int fruitless, skip;
     /* out */
     struct zc_pipe *dirty_head, *dirty_tail;

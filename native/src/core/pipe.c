@@ -319,6 +319,7 @@ struct zc_pipe *zc_hub_refill (struct zc_hub *h)
 void zc_hub_message_done (struct zc_hub *h, struct zc_pipe *p)
 {
     p->in_msgs--;
+    h->taken++;
     if (p->chan)
         zc_chan_popped (p);
     if (p->is_avail) {

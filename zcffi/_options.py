@@ -1092,7 +1092,7 @@ class SocketOptions:
     def look_again(self) -> int:
         """How long a call that waits looks again before it sleeps.
 
-        0: it sleeps at once.
+        0: it sleeps at once. Up to four times as long where answers keep coming just after that.
 
         In microseconds. Default: 20. Allowed: 0 or more. Takes effect at once.
         """

@@ -30,8 +30,9 @@ extern "C" {
 /** Most bytes in all subscriptions of one peer; a peer that makes more is closed. 0: no limit. Type: int64_t. In
  * bytes. Default: 67108864. Allowed: 0 or more. Takes effect for later binds and connects. Since zcffi 0.1. */
 #define ZCFFI_MAX_SUBSCRIPTION_BYTES 10003
-/** How long a call that waits looks again before it sleeps. 0: it sleeps at once. Type: int. In microseconds.
- * Default: 20. Allowed: 0 or more. Takes effect at once. Since zcffi 0.1. */
+/** How long a call that waits looks again before it sleeps. 0: it sleeps at once. Up to four times as long where
+ * answers keep coming just after that. Type: int. In microseconds. Default: 20. Allowed: 0 or more. Takes effect
+ * at once. Since zcffi 0.1. */
 #define ZCFFI_LOOK_AGAIN 10004
 /** How many messages this socket dropped. For full peers, unsent at a disconnect, monitor events without room, and
  * the like. Type: uint64_t, read only. Unit: messages. Since zcffi 0.1. */

@@ -14,6 +14,20 @@ static struct zc_addr numeric (const char *host, uint16_t port)
     return a;
 }
 
+/* A pacing congestion control would only cost, on the way to this machine. */
+static void check_unpaced (int fd)
+{
+#ifdef __linux__
+    char name[16] = "";
+    socklen_t size = sizeof name;
+
+    CHECK_INT (getsockopt (fd, IPPROTO_TCP, TCP_CONGESTION, name, &size), 0);
+    CHECK_STR (name, "reno");
+#else
+    (void)fd;
+#endif
+}
+
 /* Listens at host, connects to it from source (or NULL) and sends a few bytes both ways. */
 static void tcp_round (const char *host, const char *target, const char *source, bool dual)
 {
@@ -41,6 +55,8 @@ static void tcp_round (const char *host, const char *target, const char *source,
     CHECK_INT (zc_net_result (fd), 0);
     CHECK_INT (zc_tcp_tune (fd, &opts), 0);
     CHECK_INT (zc_tcp_tune (other, &opts), 0);
+    check_unpaced (fd);
+    check_unpaced (other);
     CHECK (!zc_tcp_is_self (fd));
     CHECK_INT (zc_net_local (fd, &local), 0);
     CHECK_INT (zc_addr_port (&local), zc_addr_port (&peer));

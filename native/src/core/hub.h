@@ -204,6 +204,7 @@ struct zc_hub
     unsigned pops;
     unsigned taken, taken_before; /* messages that were received; and before the last wait */
     int fruitless, skip;
+    int nearly; /* answers that came soon after the time of looking again was over */
     /* out */
     struct zc_pipe *dirty_head, *dirty_tail;
     int dirty_count;

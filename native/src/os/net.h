@@ -43,7 +43,7 @@ int zc_tcp_listen (const struct zc_addr *addr, const struct zc_net_opts *, int *
 /* Starts connecting: 0 connected, -EINPROGRESS (fd is set), else an error and no fd. src may be NULL. */
 int zc_tcp_connect (const struct zc_addr *dst, const struct zc_addr *src, const struct zc_net_opts *,
                     int *fd);
-/* No delay and the options above, for a connected or accepted socket. Errors of single options are ignored, but not of device. */
+/* No delay, no pacing to a peer on this machine, and the options above, for a connected or accepted socket. Errors of single options are ignored, but not of device. */
 int zc_tcp_tune (int fd, const struct zc_net_opts *);
 /* True when a connected TCP socket is connected to itself (an ephemeral port met itself). */
 bool zc_tcp_is_self (int fd);

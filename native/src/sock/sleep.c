@@ -5,7 +5,11 @@
 #include "core/mail.h"
 #include "os/clock.h"
 
-#define STREAM 4u                /* who took so many messages between two waits reads a stream: */
+#define STREAM 4u /* who took so many messages between two waits reads a stream: */
+#define NEARLY 2  /* so many answers that took longer than the time of looking again, but came within */
+#define LONGER                                                                                               \
+    4 /* so many times that long, are worth as long a look; each that came in time makes them one less, */
+#define NEARLY_MAX 8             /* of so many at most */
 #define LET_COME (2 * ZC_US)     /* it lets some more come from a peer inside the process */
 #define LONG_SLEEP (200 * ZC_US) /* who slept so long will sleep again: the I/O thread watches meanwhile */
 
@@ -36,6 +40,26 @@ static int follow (struct zc_wait *w, struct zc_sleepers *list)
     return rc == -ETIMEDOUT ? -EAGAIN : rc;
 }
 
+/* Answers come, but each a little too late: then both sides sleep and wake all the time, which alone makes them late. */
+static bool is_worth_longer (const struct zc_wait *w)
+{
+    return w->awaits_answer && w->hub->nearly >= NEARLY;
+}
+
+static void note_answer (const struct zc_wait *w, uint64_t took)
+{
+    struct zc_hub *h = w->hub;
+
+    if (!w->awaits_answer)
+        return;
+    if (took > LONGER * h->look_again)
+        h->nearly = 0;
+    else if (took <= h->look_again)
+        h->nearly -= h->nearly > 0;
+    else if (h->nearly < NEARLY_MAX)
+        h->nearly++;
+}
+
 /* Asleep with the role, on the set: data, or the set's wake, or mail. */
 static int park (struct zc_wait *w)
 {
@@ -44,6 +68,8 @@ static int park (struct zc_wait *w)
     struct zc_sleeper mine, mail;
     uint64_t began = zc_now ();
 
+    if (!w->began)
+        w->began = began;
     if (h->state != ZC_HUB_OPEN)
         return 0; /* as above */
     if (began >= w->deadline)
@@ -63,6 +89,7 @@ static int park (struct zc_wait *w)
     zc_hub_drain_mail (h);
     w->has_parked = true;
     w->slept_long = h->looked_at - began > LONG_SLEEP;
+    note_answer (w, h->looked_at - w->began);
     return rc;
 }
 
@@ -79,8 +106,10 @@ static bool look_again (struct zc_wait *w)
 {
     struct zc_hub *h = w->hub;
     struct zc_self *self = zc_self ();
-    uint64_t now = zc_now (), end = w->looks_only ? w->deadline : now + h->look_again;
+    uint64_t now = zc_now (), window = is_worth_longer (w) ? LONGER * h->look_again : h->look_again;
+    uint64_t end = w->looks_only ? w->deadline : now + window;
 
+    w->began = now;
     if (end > w->deadline)
         end = w->deadline;
     bool came = false, is_stream = !w->has_role && h->taken - h->taken_before >= STREAM;
@@ -100,6 +129,8 @@ static bool look_again (struct zc_wait *w)
         if (w->has_role)
             now = h->looked_at;
     }
+    if (came)
+        note_answer (w, now - w->began);
     if (!w->looks_only)
         zc_driver_look_paid (h, came);
     return came;
@@ -108,7 +139,9 @@ static bool look_again (struct zc_wait *w)
 /* Whose call looks only judges itself whether that pays; a busy machine holds for all. */
 static bool may_look (struct zc_wait *w)
 {
-    return w->looks_only ? zc_driver_may_yield (zc_self ()) : zc_driver_may_look (w->hub, zc_self ());
+    return w->looks_only || (w->hub->look_again && is_worth_longer (w))
+               ? zc_driver_may_yield (zc_self ())
+               : zc_driver_may_look (w->hub, zc_self ());
 }
 
 /* Who waits for a message first writes what it gathered elsewhere. (Who waits for room does not: it may feed a hundred sockets in turn,
@@ -125,7 +158,7 @@ static void pay (struct zc_hub *h)
 static bool is_answer_due (const struct zc_wait *w)
 {
     const struct zc_hub *h = w->hub;
-    return w->deadline && !w->looks_only && h->look_again && h->wrote_at > h->looked_at;
+    return w->deadline && !w->looks_only && h->look_again && w->awaits_answer;
 }
 
 int zc_wait_in (struct zc_wait *w)
@@ -141,6 +174,7 @@ int zc_wait_in (struct zc_wait *w)
         w->has_role = zc_driver_take (h);
     if (w->has_role && !w->has_looked) {
         w->has_looked = true;
+        w->awaits_answer = h->wrote_at > h->looked_at;
         if (!is_answer_due (w)) {
             zc_driver_look (h, 0);
             return 0;

@@ -9,7 +9,9 @@ struct zc_wait
 {
     struct zc_hub *hub;
     uint64_t deadline;
+    uint64_t began; /* when it first looked again or slept; 0: neither yet */
     bool has_role, has_looked, has_parked, slept_long;
+    bool awaits_answer; /* what was sent last went out after the last look */
     bool looks_only; /* ZCFFI_LOOK: it looks again, and never sleeps */
 };
 

@@ -12,7 +12,7 @@ struct zc_wait
     uint64_t began; /* when it first looked again or slept; 0: neither yet */
     bool has_role, has_looked, has_parked, slept_long;
     bool awaits_answer; /* what was sent last went out after the last look */
-    bool looks_only; /* ZCFFI_LOOK: it looks again, and never sleeps */
+    bool looks_only;    /* ZCFFI_LOOK: it looks again, and never sleeps */
 };
 
 static inline void zc_wait_init (struct zc_wait *w, struct zc_hub *h)

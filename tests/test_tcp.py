@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
+from conftest import eventually
 
 from zcffi import Event, SocketType
 
@@ -43,3 +45,27 @@ def test_keepalive_is_set_at_both_ends(ends, end):
     descriptor = ends(tcp_keepalive=1, tcp_keepalive_idle=77)[end]
     assert kernel_option(descriptor, socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
     assert kernel_option(descriptor, socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 77
+
+
+MIB = 1 << 20
+STATM = Path("/proc/self/statm")
+
+
+def resident() -> int:
+    """Memory of this process that is in use, in bytes."""
+    return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="counts pages as Linux does")
+def test_memory_of_huge_messages_comes_back_while_the_sockets_stay(ctx, address):
+    pull, push = ctx.socket(SocketType.PULL), ctx.socket(SocketType.PUSH)
+    push.connect(pull.bind(address("tcp")))
+    push.send(b"first")
+    pull.recv()
+    before = resident()
+    body = bytes(64 * MIB)
+    for _ in range(3):
+        push.send(body)
+        assert len(pull.recv()) == len(body)
+    del body
+    eventually(lambda: resident() < before + 16 * MIB, "the memory came back")

@@ -186,3 +186,62 @@ TEST (long_commands_are_read_as_they_arrive)
             peer_close (&p);
         }
 }
+
+/* ---- huge frames, and memory that is kept for them ---- */
+
+enum
+{
+    HUGE = 6400000
+};
+
+/* Sends n bytes of a frame of HUGE bytes from `from` on (its head counts), reads and keeps what is whole. */
+static void feed (struct peer *p, size_t from, size_t n, struct zc_frames *whole)
+{
+    uint8_t head[10], bytes[50000];
+    size_t size = zc_wire_head (3, 0, HUGE, head);
+
+    for (size_t done = 0; done < n;) {
+        size_t k = n - done < sizeof bytes ? n - done : sizeof bytes;
+        for (size_t i = 0; i < k; i++)
+            bytes[i] = from + done + i < size ? head[from + done + i] : (uint8_t)((from + done + i) / 1000);
+        CHECK_INT (write (p->theirs, bytes, k), (ssize_t)k);
+        done += k;
+        for (struct zc_intake in = {.more = true}; in.more;) {
+            in = (struct zc_intake){0};
+            zc_cutter_read (&p->cutter, p->ours, false, &in);
+            CHECK_INT (in.error, 0);
+            zc_frames_join (whole, &in.fresh);
+        }
+    }
+}
+
+TEST (a_huge_frame_gets_memory_of_before_when_part_of_it_has_come)
+{
+    struct zc_frames whole;
+    struct zc_view v;
+    struct peer p;
+
+    zc_pieces_shut ();
+    zc_pieces_open ();
+    struct zc_body *before = zc_body_new (HUGE), *kept;
+    REQUIRE (before && peer_open (&p, 3));
+    zc_frames_init (&whole);
+    zc_body_free (before);
+
+    feed (&p, 0, HUGE / 100, &whole); /* announced, and no more */
+    CHECK ((kept = zc_body_kept (HUGE)) == before);
+    zc_body_free (kept);
+    feed (&p, HUGE / 100, HUGE / 10, &whole);
+    CHECK (!zc_body_kept (HUGE));
+    feed (&p, HUGE / 100 + HUGE / 10, HUGE + 9 - HUGE / 100 - HUGE / 10, &whole);
+
+    REQUIRE (!zc_frames_empty (&whole));
+    zc_frames_peek (&whole, &v);
+    CHECK_INT (v.size, HUGE);
+    CHECK (v.data == before->d);
+    for (size_t i = 0; i < HUGE; i += 999)
+        CHECK_INT (v.data[i], (uint8_t)((i + 9) / 1000));
+    zc_frames_clear (&whole);
+    zc_pieces_shut ();
+    peer_close (&p);
+}

@@ -61,6 +61,73 @@ TEST (no_more_than_a_few_are_kept)
         zc_body_free (b[--kept]);
 }
 
+/* ---- huge ones ---- */
+
+enum
+{
+    HUGE = 5 << 20
+};
+
+/* What is kept of b's size is b. */
+static bool is_kept (struct zc_body *b)
+{
+    struct zc_body *kept = zc_body_kept (HUGE);
+
+    CHECK (!kept || kept == b);
+    if (kept)
+        zc_free (kept);
+    return kept;
+}
+
+TEST (a_huge_body_is_kept_only_while_their_place_is_open)
+{
+    zc_pieces_shut ();
+    struct zc_body *b = zc_body_new (HUGE);
+    zc_body_free (b);
+    CHECK (!is_kept (b));
+    CHECK (zc_pieces_open ()); /* somebody is to come and let them go */
+    CHECK (!zc_pieces_open ());
+    b = zc_body_new (HUGE);
+    zc_body_free (b);
+    CHECK (zc_body_new (HUGE - 1000) == b);
+    zc_body_free (b);
+    CHECK (!zc_body_kept (HUGE / 2 - 100)); /* less than half: too small for it */
+    zc_pieces_shut ();
+    CHECK (!zc_pieces_are_open ());
+    CHECK (!is_kept (b));
+}
+
+TEST (huge_bodies_are_let_go_when_nobody_has_asked_since_the_last_look)
+{
+    zc_pieces_open ();
+    struct zc_body *b = zc_body_new (HUGE);
+    zc_body_free (b);
+    CHECK (!zc_pieces_let_go ());
+    zc_pieces_open ();
+    CHECK (!zc_pieces_let_go ());
+    CHECK (zc_body_kept (HUGE) == b);
+    zc_body_free (b);
+    CHECK (zc_pieces_let_go ());
+    CHECK (!zc_pieces_are_open ());
+    CHECK (!is_kept (b));
+    CHECK (zc_pieces_let_go ()); /* as another I/O thread would find it */
+}
+
+TEST (the_last_huge_bodies_are_those_that_are_kept)
+{
+    struct zc_body *before[ZC_PIECES_HUGE], *b;
+
+    zc_pieces_open ();
+    for (int i = 0; i < ZC_PIECES_HUGE; i++)
+        before[i] = zc_body_new (4 * HUGE);
+    b = zc_body_new (HUGE);
+    for (int i = 0; i < ZC_PIECES_HUGE; i++)
+        zc_body_free (before[i]);
+    zc_body_free (b);
+    CHECK (is_kept (b));
+    zc_pieces_shut ();
+}
+
 TEST (growing_keeps_what_is_in_it_and_without_memory_changes_nothing)
 {
     struct zc_body *b = zc_body_resize (NULL, 10);

@@ -14,7 +14,7 @@ static struct zc_body *begin (struct zc_body *b, size_t size)
 struct zc_body *zc_body_kept (size_t n)
 {
     size_t size;
-    struct zc_body *b = n > ZC_PIECE_MAX ? NULL : zc_piece_kept (sizeof *b + n, &size);
+    struct zc_body *b = n > SIZE_MAX - sizeof *b ? NULL : zc_piece_kept (sizeof *b + n, &size);
 
     return b ? begin (b, size) : NULL;
 }
@@ -43,4 +43,9 @@ void zc_body_free (struct zc_body *b)
 {
     if (b)
         zc_piece_free (b, sizeof *b + b->room);
+}
+
+void zc_body_scrap (struct zc_body *b)
+{
+    zc_free (b);
 }

@@ -29,5 +29,7 @@ struct zc_body *zc_body_kept (size_t n);
 struct zc_body *zc_body_resize (struct zc_body *b, size_t n);
 /* Gives the memory back: no free function is called and no chunk let go. b may be NULL. */
 void zc_body_free (struct zc_body *b);
+/* The same, for memory that nobody will want again: it is not kept. */
+void zc_body_scrap (struct zc_body *b);
 
 #endif

@@ -232,6 +232,8 @@ static void settle (struct zc_hub *h, struct zc_link *l, struct zc_intake *in)
 {
     struct zc_pipe *p = l->pipe;
 
+    if (in->keeps_pieces)
+        zc_self_kick (zc_self_mine, l->loop);
     if (l->is_dead) {
         zc_frames_clear (&in->fresh);
         zc_bytes_free (&in->answers);

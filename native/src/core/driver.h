@@ -41,7 +41,9 @@ struct zc_intake
     bool
         hung_up; /* given: the peer has, or a write failed: the end of the input is to be found by reading on */
     bool more;   /* the kernel may have more: read again */
-    bool heard;              /* bytes arrived */
+    bool heard; /* bytes arrived */
+    bool
+        keeps_pieces; /* huge pieces of memory are kept from now on (base/piece.h): the loop is to see to it */
     struct zc_bytes answers; /* commands to send back: PONGs */
     bool has_ttl;
     uint16_t ttl; /* of the last PING */

@@ -12,6 +12,7 @@ enum
 };
 #define KICK_SLACK (20 * ZC_US) /* a wake-up that much later than asked for is not worth a kick */
 #define NONE UINT32_MAX
+#define KEEP (1000 * ZC_MS) /* what is kept and not used is let go by then or twice that */
 
 struct zc_watch_slot
 {
@@ -243,6 +244,24 @@ static uint64_t run_ticks (struct zc_tick **list)
     return next;
 }
 
+/* ---- huge pieces of memory (base/piece.h) that are kept for the next message ---- */
+
+static void keep_on (struct zc_loop *l)
+{
+    l->is_keeping = zc_loop_alarm (l, &l->keeper, zc_now () + KEEP) == 0;
+    if (!l->is_keeping)
+        zc_pieces_shut (); /* no memory to remember it */
+}
+
+static void let_go (struct zc_alarm *a)
+{
+    struct zc_loop *l = (void *)((char *)a - offsetof (struct zc_loop, keeper));
+
+    l->is_keeping = false;
+    if (!zc_pieces_let_go ())
+        keep_on (l);
+}
+
 static void join_ticks (struct zc_tick **mine, struct zc_tick *fresh)
 {
     while (fresh) {
@@ -285,6 +304,8 @@ static void loop_main (void *arg)
         run_alarms (l);
         zc_self_run (self);
         zc_msg_run_late ();
+        if (zc_pieces_are_open () && !l->is_keeping)
+            keep_on (l);
 
         struct zc_timer *first = zc_heap_first (&l->alarms);
         if (first && first->at < next)
@@ -310,6 +331,8 @@ static void loop_main (void *arg)
         }
         zc_msg_run_late ();
     }
+    if (l->is_keeping)
+        zc_pieces_shut ();
     zc_loop_unref (l);
 }
 
@@ -328,6 +351,7 @@ int zc_loop_start (struct zc_loop **out, const struct zc_poller_ops *ops, const 
     l->watch_free = NONE;
     l->asked = ZC_NEVER;
     l->set_ready = set_ready;
+    l->keeper.fn = let_go;
 
     int rc = zc_poller_open (&l->poller, ops);
     if (rc == 0)

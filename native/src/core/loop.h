@@ -51,6 +51,8 @@ struct zc_loop
     struct zc_poller poller;
     struct zc_wake kick;
     struct zc_heap alarms;         /* loop thread only */
+    struct zc_alarm keeper;        /* loop thread only: lets huge pieces of memory go */
+    bool is_keeping;               /* loop thread only: it is set */
     struct zc_watch_slot *watches; /* loop thread only */
     uint32_t watch_count, watch_free;
     _Atomic int load; /* endpoints and links here, for the choice of a thread */

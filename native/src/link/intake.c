@@ -4,10 +4,11 @@
 #include "os/net.h"
 #include "zmq.h"
 
-#define AHEAD_MIN 65536u  /* a large body is this much ahead of what has arrived, */
-#define AHEAD_MAX 262144u /* doubling up to this */
-#define AFTER_BIG 8192u   /* what is read behind a large frame to see what comes */
-#define BIG_READS 8       /* so often one call reads on into a large body */
+#define AHEAD_MIN 65536u /* a large body has room for so much that has not arrived, or for as much as has */
+#define WORTH 64         /* a kept body is given to a huge frame of which one part in so many has arrived */
+#define LATE 8           /* and no more than one in so many: that has to be copied */
+#define AFTER_BIG 8192u  /* what is read behind a large frame to see what comes */
+#define BIG_READS 8      /* so often one call reads on into a large body */
 
 void zc_cutter_free (struct zc_cutter *c)
 {
@@ -37,14 +38,39 @@ static void fail_memory (struct zc_intake *in)
 
 /* ---- large frames ---- */
 
-/* Room for what has arrived, here or in the kernel, and one step; for all of it where a body of before is at hand. */
-static bool big_grow (struct zc_cutter *c)
+static bool is_huge (const struct zc_cutter *c)
 {
-    if (!c->big && (c->big = zc_body_kept (c->big_size)) != NULL) {
-        c->big_cap = c->big_size;
-        return true;
+    return c->big_size > ZC_PIECE_MAX;
+}
+
+/* A body of before that holds all of the frame, if there is one: at once for a large frame; for a huge one when part of it has come,
+ * so that what nobody ever sends does not hold it. (Of a huge frame that comes whole the body will be kept, for the next.) */
+static bool big_reuse (struct zc_cutter *c, struct zc_intake *in)
+{
+    bool huge = is_huge (c);
+
+    if (huge ? c->big_have < c->big_size / WORTH || c->big_have > c->big_size / LATE : c->big != NULL)
+        return false;
+    if (huge && zc_pieces_open ())
+        in->keeps_pieces = true;
+    struct zc_body *b = zc_body_kept (c->big_size);
+    if (!b)
+        return false;
+    if (c->big) {
+        memcpy (b->d, c->big->d, c->big_have);
+        zc_body_scrap (c->big);
     }
-    size_t ahead = c->big_have < AHEAD_MIN ? AHEAD_MIN : c->big_have > AHEAD_MAX ? AHEAD_MAX : c->big_have;
+    c->big = b;
+    c->big_cap = c->big_size;
+    return true;
+}
+
+/* Room for what has arrived, here or in the kernel, and one step; for all of it where a body of before is at hand. */
+static bool big_grow (struct zc_cutter *c, struct zc_intake *in)
+{
+    if (big_reuse (c, in))
+        return true;
+    size_t ahead = c->big_have < AHEAD_MIN ? AHEAD_MIN : c->big_have;
     if (c->big_size - c->big_have > ahead)
         ahead += zc_net_waiting (c->fd);
     size_t cap = c->big_size - c->big_have < ahead ? c->big_size : c->big_have + ahead;
@@ -83,7 +109,7 @@ static bool big_start (struct zc_cutter *c, const struct zc_frame *f, const uint
     c->big_size = (size_t)f->size;
     c->big_have = have;
     c->big_flags = f->flags;
-    if (!big_grow (c)) {
+    if (!big_grow (c, in)) {
         fail_memory (in);
         return false;
     }
@@ -320,7 +346,7 @@ static void cut_read (struct zc_cutter *c, struct zc_self *self, const uint8_t *
 /* Reads on into a large body, and with its end what follows: with a stream of them that is one read for each. */
 static void read_big (struct zc_cutter *c, struct zc_self *self, int fd, struct zc_intake *in)
 {
-    if (c->big_have == c->big_cap && !big_grow (c)) {
+    if (c->big_have == c->big_cap && !big_grow (c, in)) {
         fail_memory (in);
         return;
     }
@@ -358,7 +384,9 @@ void zc_cutter_read (struct zc_cutter *c, int fd, bool hung_up, struct zc_intake
 
     c->fd = fd;
     if (c->big) {
-        for (int k = 0; k == 0 || (k < BIG_READS && c->big && in->more && !in->error); k++)
+        /* Not on into a huge one behind one that has come: who takes that may let go of the memory this one needs. */
+        for (int k = 0;
+             k == 0 || (k < BIG_READS && c->big && in->more && !in->error && !(in->msgs && is_huge (c))); k++)
             read_big (c, self, fd, in);
         in->more = in->more || hung_up;
         return;

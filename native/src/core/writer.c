@@ -13,7 +13,8 @@
 #define GAP (1 * ZC_US) /* a send sooner than this after the last write is gathered */
 /* What was gathered longer ago is written by the caller, or twice what a write costs. */
 #define HOLD (2 * ZC_US)
-#define COST_MAX (20 * ZC_US)
+/* A write that wakes a sleeping reader may cost tens of microseconds. To hold back for that long would let it fall asleep again. */
+#define COST_MAX (5 * ZC_US)
 #define PAUSE (50 * ZC_US) /* a thread that has not written for so long starts afresh */
 #define FEW_WRITES 16      /* so many of its writes in a row are judged by their sockets alone */
 #define BURST_TICK (100 * ZC_US)

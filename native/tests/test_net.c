@@ -33,6 +33,7 @@ static void tcp_round (const char *host, const char *target, const char *source,
 {
     struct zc_net_opts opts = plain;
     struct zc_addr at, local, peer, from;
+    struct zc_tcp_ends ends = {.local.len = 0}, others = {.local.len = 0};
     struct iovec parts[2] = {{(void *)(uintptr_t) "wor", 3}, {(void *)(uintptr_t) "ld", 2}};
     int listener, fd, other, rc;
     char buf[16];
@@ -53,11 +54,13 @@ static void tcp_round (const char *host, const char *target, const char *source,
     check_fit (other);
     wait_for (fd, ZC_POLL_OUT);
     CHECK_INT (zc_net_result (fd), 0);
-    CHECK_INT (zc_tcp_tune (fd, &opts), 0);
-    CHECK_INT (zc_tcp_tune (other, &opts), 0);
+    zc_tcp_find_ends (fd, &ends);
+    zc_tcp_find_ends (other, &others);
+    CHECK_INT (zc_tcp_tune (fd, &opts, &ends), 0);
+    CHECK_INT (zc_tcp_tune (other, &opts, &others), 0);
     check_unpaced (fd);
     check_unpaced (other);
-    CHECK (!zc_tcp_is_self (fd));
+    CHECK (!zc_tcp_is_self (&ends));
     CHECK_INT (zc_net_local (fd, &local), 0);
     CHECK_INT (zc_addr_port (&local), zc_addr_port (&peer));
     zc_addr_host (&peer, buf, sizeof buf);
@@ -125,6 +128,7 @@ static int option (int fd, int level, int name)
 
 TEST (tcp_options_reach_the_socket)
 {
+    struct zc_tcp_ends ends = {.local.len = 0};
     struct zc_net_opts opts = {.sndbuf = 20000,
                                .rcvbuf = 30000,
                                .tos = 0x28,
@@ -142,7 +146,8 @@ TEST (tcp_options_reach_the_socket)
     CHECK_INT (zc_net_local (listener, &at), 0);
     rc = zc_tcp_connect (&at, NULL, &opts, &fd);
     CHECK (rc == 0 || rc == -EINPROGRESS);
-    CHECK_INT (zc_tcp_tune (fd, &opts), 0);
+    zc_tcp_find_ends (fd, &ends);
+    CHECK_INT (zc_tcp_tune (fd, &opts, &ends), 0);
     CHECK_INT (option (fd, IPPROTO_TCP, TCP_NODELAY), 1);
     CHECK_INT (option (fd, SOL_SOCKET, SO_KEEPALIVE), 1);
     CHECK_INT (option (fd, IPPROTO_TCP, TCP_KEEPCNT), 3);
@@ -159,6 +164,7 @@ TEST (tcp_options_reach_the_socket)
 
 TEST (an_unknown_device_is_an_error)
 {
+    const struct zc_tcp_ends unknown = {.local.len = 0};
     struct zc_net_opts opts = plain;
     struct zc_addr at = numeric ("127.0.0.1", 0);
     int fd, next = dup (0);
@@ -172,7 +178,7 @@ TEST (an_unknown_device_is_an_error)
     close (next);
     opts.device = "lo";
     if (zc_tcp_listen (&at, &opts, &fd) == 0) {
-        CHECK_INT (zc_tcp_tune (fd, &opts), 0);
+        CHECK_INT (zc_tcp_tune (fd, &opts, &unknown), 0);
         zc_net_close (fd);
     }
 }
@@ -221,6 +227,7 @@ TEST (tcp_failures_are_values)
 
 TEST (a_port_that_meets_itself_is_seen)
 {
+    struct zc_tcp_ends ends = {.local.len = 0};
     struct zc_addr at = numeric ("127.0.0.1", 0);
     int listener, fd, rc;
 
@@ -231,7 +238,8 @@ TEST (a_port_that_meets_itself_is_seen)
     CHECK (rc == 0 || rc == -EINPROGRESS);
     if (fd >= 0) {
         wait_for (fd, ZC_POLL_OUT);
-        CHECK (zc_tcp_is_self (fd));
+        zc_tcp_find_ends (fd, &ends);
+        CHECK (zc_tcp_is_self (&ends));
         zc_net_close (fd);
     }
 }

@@ -607,7 +607,7 @@ static uint64_t tick (struct zc_hub *h)
         if (is_backlog_brisk (h)) {
             h->has_gathered = false;
             next = now + BURST_TICK;
-        } else if (h->dirty_count && now - h->first_at > HOLD) {
+        } else if (h->dirty_count && now - (h->first_at > h->wrote_at ? h->first_at : h->wrote_at) > HOLD) {
             h->gathered = 0;
             for (int k = h->dirty_count; k > 0 && (p = zc_driver_dirty_pop (h)); k--)
                 zc_driver_write (h, p);

@@ -70,12 +70,12 @@ void zc_link_net_opts (const struct zc_link_config *c, struct zc_net_opts *o)
                               .device = s->bindtodevice.size ? s->bindtodevice.text : NULL};
 }
 
-void zc_link_tune (const struct zc_link_config *c, int fd)
+void zc_link_tune (const struct zc_link_config *c, int fd, const struct zc_tcp_ends *ends)
 {
     struct zc_net_opts opts;
 
     if (c->transport != ZC_TCP)
         return;
     zc_link_net_opts (c, &opts);
-    (void)zc_tcp_tune (fd, &opts);
+    (void)zc_tcp_tune (fd, &opts, ends);
 }

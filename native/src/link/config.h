@@ -11,6 +11,6 @@ void zc_link_net_opts (const struct zc_link_config *, struct zc_net_opts *);
 int zc_link_config_name (const struct zc_link_config *, struct zc_pipe *);
 /* A connection that was made or accepted: Nagle's algorithm off, keepalive and the like. Single options may be refused; the connection
  * works without them. */
-void zc_link_tune (const struct zc_link_config *, int fd);
+void zc_link_tune (const struct zc_link_config *, int fd, const struct zc_tcp_ends *);
 
 #endif

@@ -156,9 +156,12 @@ static void close_fd (struct zc_dialer *d)
 
 static void connected (struct zc_dialer *d)
 {
+    struct zc_tcp_ends ends = {.local.len = 0};
     int fd = d->fd;
 
-    if (d->config->transport == ZC_TCP && zc_tcp_is_self (fd)) {
+    if (d->config->transport == ZC_TCP)
+        zc_tcp_find_ends (fd, &ends);
+    if (zc_tcp_is_self (&ends)) {
         d->last_error = -ECONNREFUSED;
         close_fd (d);
         try_next (d);
@@ -167,9 +170,9 @@ static void connected (struct zc_dialer *d)
     zc_loop_alarm_off (d->loop, &d->alarm);
     zc_loop_unwatch (d->loop, &d->watch);
     d->fd = -1;
-    zc_link_tune (d->config, fd);
+    zc_link_tune (d->config, fd, &ends);
     event (d, ZMQ_EVENT_CONNECTED, (uint64_t)fd, NULL);
-    int rc = zc_stream_start (&d->owner, d->hub, d->loop, d->config, fd);
+    int rc = zc_stream_start (&d->owner, d->hub, d->loop, d->config, fd, &ends.peer);
     if (rc < 0)
         failed (d, rc, "a connection could not be set up");
 }

@@ -97,15 +97,18 @@ static void admit (struct zc_listener *l, int fd, const struct zc_addr *peer)
 {
     const struct zc_options *o = &l->config->opt;
     bool is_tcp = l->config->transport == ZC_TCP;
+    struct zc_tcp_ends ends = {.peer = *peer};
 
     if (!(is_tcp ? tcp_admitted (o, peer) : ipc_admitted (o, fd))) {
         zc_net_close (fd);
         event_unlocked (l, ZMQ_EVENT_ACCEPT_FAILED, EACCES);
         return;
     }
-    zc_link_tune (l->config, fd);
+    if (is_tcp)
+        zc_tcp_find_ends (fd, &ends);
+    zc_link_tune (l->config, fd, &ends);
     event_unlocked (l, ZMQ_EVENT_ACCEPTED, (uint64_t)fd);
-    int rc = zc_stream_start (&l->owner, l->hub, l->loop, l->config, fd);
+    int rc = zc_stream_start (&l->owner, l->hub, l->loop, l->config, fd, &ends.peer);
     if (rc < 0)
         event_unlocked (l, ZMQ_EVENT_ACCEPT_FAILED, (uint64_t)-rc);
 }

@@ -79,18 +79,17 @@ static void note_user (int fd, char *out, size_t cap)
         snprintf (out, cap, "localhost:%" PRId64 ":%" PRId64 ":%" PRId64, uid, gid, pid);
 }
 
-void zc_peer_addresses (int fd, enum zc_transport transport, char *host, size_t host_cap, char *remote,
-                        size_t remote_cap)
+void zc_peer_addresses (int fd, enum zc_transport transport, const struct zc_addr *at, char *host,
+                        size_t host_cap, char *remote, size_t remote_cap)
 {
     static const char scheme[] = "tcp://";
     const size_t n = sizeof scheme - 1;
-    struct zc_addr a;
 
     if (transport == ZC_IPC)
         note_user (fd, host, host_cap);
-    if (transport != ZC_TCP || zc_net_peer (fd, &a) < 0)
+    if (transport != ZC_TCP || !at->len)
         return;
-    zc_addr_host (&a, host, host_cap);
+    zc_addr_host (at, host, host_cap);
     memcpy (remote, scheme, n);
-    zc_addr_text (&a, remote + n, remote_cap - n);
+    zc_addr_text (at, remote + n, remote_cap - n);
 }

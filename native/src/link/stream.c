@@ -461,7 +461,7 @@ static int start_raw (struct zc_stream *s)
 }
 
 int zc_stream_start (struct zc_stream_owner *owner, struct zc_hub *h, struct zc_loop *loop,
-                     struct zc_link_config *config, int fd)
+                     struct zc_link_config *config, int fd, const struct zc_addr *peer)
 {
     struct zc_stream *s = zc_calloc (1, sizeof *s);
     if (!s) {
@@ -474,7 +474,7 @@ int zc_stream_start (struct zc_stream_owner *owner, struct zc_hub *h, struct zc_
     s->link.loop = loop;
     s->link.beat_task.fn = beat_task;
     s->config = zc_link_config_ref (config);
-    zc_peer_addresses (fd, config->transport, s->peer, sizeof s->peer, s->remote, sizeof s->remote);
+    zc_peer_addresses (fd, config->transport, peer, s->peer, sizeof s->peer, s->remote, sizeof s->remote);
     s->link.address = config->address;
     s->link.remote = s->remote;
     int rc = config->is_raw ? start_raw (s) : start_zmtp (s);

@@ -5,6 +5,7 @@
 
 #include "core/driver.h"
 #include "link/link.h"
+#include "os/net.h"
 
 struct zc_stream;
 
@@ -21,9 +22,9 @@ struct zc_stream_owner
     bool is_stopped;           /* no more connections are wanted; under the hub's lock */
 };
 
-/* Takes fd (connected or accepted). On failure fd is closed. I/O thread. */
+/* Takes fd (connected or accepted); peer is the other end's address, for tcp. On failure fd is closed. I/O thread. */
 int zc_stream_start (struct zc_stream_owner *, struct zc_hub *, struct zc_loop *, struct zc_link_config *,
-                     int fd);
+                     int fd, const struct zc_addr *peer);
 /* Ends one that has not joined yet (a joined one ends through its pipe). I/O thread. */
 void zc_stream_abort (struct zc_stream *);
 bool zc_stream_has_joined (const struct zc_stream *);

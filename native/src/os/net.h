@@ -43,10 +43,18 @@ int zc_tcp_listen (const struct zc_addr *addr, const struct zc_net_opts *, int *
 /* Starts connecting: 0 connected, -EINPROGRESS (fd is set), else an error and no fd. src may be NULL. */
 int zc_tcp_connect (const struct zc_addr *dst, const struct zc_addr *src, const struct zc_net_opts *,
                     int *fd);
-/* No delay, no pacing to a peer on this machine, and the options above, for a connected or accepted socket. Errors of single options are ignored, but not of device. */
-int zc_tcp_tune (int fd, const struct zc_net_opts *);
+/* Both ends of a connection; len 0: not known. */
+struct zc_tcp_ends
+{
+    struct zc_addr local, peer;
+};
+/* Asks for what is not known yet. */
+void zc_tcp_find_ends (int fd, struct zc_tcp_ends *);
+/* No delay, no pacing to a peer on this machine, and the options above, for a connected or accepted socket. Errors of
+ * single options are ignored, but not of device. */
+int zc_tcp_tune (int fd, const struct zc_net_opts *, const struct zc_tcp_ends *);
 /* True when a connected TCP socket is connected to itself (an ephemeral port met itself). */
-bool zc_tcp_is_self (int fd);
+bool zc_tcp_is_self (const struct zc_tcp_ends *);
 
 /* A listening Unix-domain socket at path (or @name). A live listener at path: -EADDRINUSE. A stale socket file (nobody
  * has it open) is taken over without a race against another starter: they exclude each other by a lock on the directory, so no

@@ -80,13 +80,20 @@ static void tune_keepalive (int fd, const struct zc_net_opts *o)
 #endif
 }
 
-static bool is_within_machine (const struct zc_addr *local, int fd)
+void zc_tcp_find_ends (int fd, struct zc_tcp_ends *e)
 {
-    struct zc_addr peer;
-    uint8_t ours[16], theirs[16];
-    size_t n = zc_addr_ip (local, ours);
+    if (!e->local.len)
+        (void)zc_net_local (fd, &e->local);
+    if (!e->peer.len)
+        (void)zc_net_peer (fd, &e->peer);
+}
 
-    if (!n || zc_net_peer (fd, &peer) < 0 || zc_addr_ip (&peer, theirs) != n)
+static bool is_within_machine (const struct zc_tcp_ends *e)
+{
+    uint8_t ours[16], theirs[16];
+    size_t n = zc_addr_ip (&e->local, ours);
+
+    if (!n || zc_addr_ip (&e->peer, theirs) != n)
         return false;
     return (n == 4 && ours[0] == 127 && theirs[0] == 127) || !memcmp (ours, theirs, n);
 }
@@ -103,15 +110,12 @@ static void tune_within_machine (int fd)
 #endif
 }
 
-int zc_tcp_tune (int fd, const struct zc_net_opts *o)
+int zc_tcp_tune (int fd, const struct zc_net_opts *o, const struct zc_tcp_ends *e)
 {
-    struct zc_addr local = {0};
-    bool v6 = zc_net_local (fd, &local) == 0 && zc_addr_is_v6 (&local);
-
     hint (fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    if (is_within_machine (&local, fd))
+    if (is_within_machine (e))
         tune_within_machine (fd);
-    tune_early (fd, v6, o);
+    tune_early (fd, zc_addr_is_v6 (&e->local), o);
     tune_keepalive (fd, o);
     if (o->maxrt > 0) {
 #if defined(TCP_USER_TIMEOUT)
@@ -195,9 +199,7 @@ int zc_tcp_connect (const struct zc_addr *dst, const struct zc_addr *src, const 
     return rc;
 }
 
-bool zc_tcp_is_self (int fd)
+bool zc_tcp_is_self (const struct zc_tcp_ends *e)
 {
-    struct zc_addr local, peer;
-
-    return zc_net_local (fd, &local) == 0 && zc_net_peer (fd, &peer) == 0 && zc_addr_same (&local, &peer);
+    return e->local.len && zc_addr_same (&e->local, &e->peer);
 }

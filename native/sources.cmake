@@ -26,6 +26,7 @@ set(ZCFFI_SOURCES
     core/driver.c
     core/filter.c
     core/handle.c
+    core/links.c
     core/loop.c
     core/mail.c
     core/monitor.c
@@ -34,6 +35,8 @@ set(ZCFFI_SOURCES
     core/optval.c
     core/pipe.c
     core/self.c
+    core/sleepers.c
+    core/tick.c
     core/writer.c
     link/config.c
     link/dialer.c

@@ -218,6 +218,8 @@ void zc_sleeper_add (struct zc_sleepers *, struct zc_sleeper *, struct zc_parker
 void zc_sleeper_cut (struct zc_sleepers *, struct zc_sleeper *);
 void zc_wake_one (struct zc_sleepers *);
 void zc_wake_all (struct zc_sleepers *);
+/* Wakes whoever is parked on the set. */
+void zc_wake_set (struct zc_hub *);
 
 int zc_bytes_put (struct zc_bytes *, const void *p, size_t n);
 uint8_t *zc_bytes_room (struct zc_bytes *, size_t n);

@@ -1,6 +1,6 @@
 /* The lower half of a socket: its one lock, its pipes, the set of its links, who drives them, who sleeps, its mail. The
  * upper half (sock/) is the pattern. Everything here is under the hub's lock unless it says otherwise; the lock is held
- * for nanoseconds, never over a system call (the exceptions are named in driver.c), never while anything foreign runs.
+ * for nanoseconds, never over a system call (the exceptions are named in driver.c and links.c), never while anything foreign runs.
  *
  * Lock order: hub, then leaves: channel, name table, mail, loop. Never two hubs. */
 #ifndef ZC_CORE_HUB_H

@@ -6,19 +6,17 @@
 #include "core/close.h"
 #include "core/monitor.h"
 #include "core/pipe.h"
+#include "core/tick.h"
 #include "os/clock.h"
 #include "os/net.h"
 
 /* Starting points that were measured (see docs: design). */
 #define GAP (1 * ZC_US) /* a send sooner than this after the last write is gathered */
-/* What was gathered longer ago is written by the caller, or twice what a write costs. */
-#define HOLD (2 * ZC_US)
 /* A write that wakes a sleeping reader may cost tens of microseconds. To hold back for that long would let it fall asleep again. */
 #define COST_MAX (5 * ZC_US)
 #define PAUSE (50 * ZC_US) /* a thread that has not written for so long starts afresh */
 #define FEW_WRITES 16      /* so many of its writes in a row are judged by their sockets alone */
-#define BURST_TICK (100 * ZC_US)
-#define NS_A_BYTE 1 /* what copying a large message takes, about, its memory being fresh */
+#define NS_A_BYTE 1        /* what copying a large message takes, about, its memory being fresh */
 /* For so long at most a caller waits for room, however much it has written before. */
 #define CREDIT_MAX (2 * ZC_MS)
 #define ROOM_LOOKS 40           /* tries to write more before a sleep until there is room: 20 to 40 us */
@@ -208,7 +206,7 @@ static uint64_t last_write (const struct zc_hub *h)
 static bool is_hold_over (const struct zc_hub *h, uint64_t now)
 {
     uint64_t wrote = last_write (h), from = wrote > h->first_at ? wrote : h->first_at;
-    return now - from > HOLD + 2 * h->write_cost;
+    return now - from > ZC_HOLD + 2 * h->write_cost;
 }
 
 struct written
@@ -408,7 +406,7 @@ void zc_driver_begin_burst (struct zc_hub *h)
     h->is_burst = true;
     h->has_gathered = true;
     h->first_at = zc_now ();
-    zc_driver_tick_at (h, h->first_at + BURST_TICK);
+    zc_driver_tick_at (h, h->first_at + ZC_BURST_TICK);
 }
 
 void zc_driver_flush (struct zc_hub *h)
@@ -487,7 +485,7 @@ void zc_driver_sent_some (struct zc_hub *h)
         h->first_at = now;
         struct zc_self *self = zc_self_mine;
         bool is_busy = self->held && self->writes > FEW_WRITES;
-        if (now - last_write (h) > (is_busy ? HOLD + 2 * h->write_cost : GAP))
+        if (now - last_write (h) > (is_busy ? ZC_HOLD + 2 * h->write_cost : GAP))
             zc_driver_flush (h);
         else
             self->held++;

@@ -1,7 +1,7 @@
 /* Reading: the role, the set, the ready list, sleepers and their wakes, mail, closing. See README.md.
  *
  * One hub with NL links, application threads that receive (or poll), one I/O thread, the peers. Each atomic block is one
- * region of the hub's lock, or one system call. core/driver.c, core/mail.c and sock/sleep.c are what is modelled.
+ * region of the hub's lock, or one system call. core/driver.c, core/links.c, core/sleepers.c, core/mail.c and sock/sleep.c are what is modelled.
  *
  *   NL, NM      links, messages of each           HWM   room of a pipe          RD   messages one read takes at most
  *   T2          0: no second thread, 1: receives for ever, 2: receives, may time out, 3: polls

@@ -1,6 +1,6 @@
 /* Writing: the out-hold, the dirty list, gathering, burst and sweep, blocked output, credit. See README.md.
  *
- * One hub with 2 links, 2 senders, one I/O thread. core/writer.c, the tick and the link event of core/driver.c.
+ * One hub with 2 links, 2 senders, one I/O thread. core/writer.c, the tick in core/tick.c and the link event in core/links.c.
  *
  *   NM  messages of each sender      HWM  room of a pipe     K  what the kernel holds of a link
  *   LATE  the second link joins late TIMED the second sender may time out      V_...  a rule taken back (run.sh) */

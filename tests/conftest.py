@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import zcffi
+import zcffi.asyncio
 from zcffi import Context, Event, PollEvent, Socket, SocketType
 
 # Still being written; run it by hand with --confcutdir=tests/interop.
@@ -178,3 +180,36 @@ def run_python(code: str, *arguments: str, timeout: float = 20, **environment: s
         env={**os.environ, **environment},
         check=False,
     )
+
+
+def played(test):
+    """Make a coroutine of a coroutine function that takes a maker of connected pairs."""
+
+    async def main(address) -> None:
+        async with zcffi.asyncio.Context() as context:
+            kept = []
+
+            def make(bound, connected, transport="tcp", **options):
+                one, two = context.socket(bound), context.socket(connected)
+                kept.extend((one, two))
+                for each in (one, two):
+                    each.linger = 0
+                    for name, value in options.items():
+                        setattr(each, name, value)
+                two.connect(one.bind(address(transport)))
+                return one, two
+
+            async with asyncio.timeout(20):
+                await test(make)
+
+    return main
+
+
+@pytest.fixture
+def play(address):
+    """Plays a test that is a coroutine function."""
+
+    def start(test) -> None:
+        asyncio.run(played(test)(address))
+
+    return start

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sys/resource.h>
 #include "core/self.h"
+#include "eventually.h"
 #include "zcffi.h"
 
 enum
@@ -71,7 +72,8 @@ TEST (answers_that_come_just_too_late_are_looked_for_until_they_are_there)
         busy += zc_self ()->no_look_before != 0;
     }
     CHECK (asleep > 0); /* at first, it can't know */
-    CHECK (awake > 0 || busy > TRIES / 2);
+    /* Where sets can't be members of sets the role stays with the I/O thread, and a call sleeps. */
+    CHECK (awake > 0 || busy > TRIES / 2 || !hub_of (client)->loop->poller.ops->nests);
 
     CHECK_INT (zmq_send (client, "x", 1, 0), 1);
     pthread_join (thread, NULL);

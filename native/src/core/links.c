@@ -6,25 +6,6 @@
 
 /* ---- those that are ready ---- */
 
-void zc_ready_push (struct zc_hub *h, struct zc_link *l)
-{
-    l->is_ready = true;
-    l->ready_next = NULL;
-    if (h->ready_tail)
-        h->ready_tail->ready_next = l;
-    else
-        h->ready_head = l;
-    h->ready_tail = l;
-}
-
-struct zc_link *zc_ready_pop (struct zc_hub *h)
-{
-    struct zc_link *l = h->ready_head;
-    if (l && !(h->ready_head = l->ready_next))
-        h->ready_tail = NULL;
-    return l;
-}
-
 static void ready_cut (struct zc_hub *h, struct zc_link *l)
 {
     struct zc_link **at = &h->ready_head, *before = NULL;
@@ -41,11 +22,6 @@ static void ready_cut (struct zc_hub *h, struct zc_link *l)
             h->ready_tail = before;
     }
     l->is_ready = false;
-}
-
-bool zc_link_is_full (const struct zc_hub *h, const struct zc_link *l)
-{
-    return h->rcvhwm && l->pipe->in_msgs >= h->rcvhwm && !h->conflate_in;
 }
 
 bool zc_driver_has_ready (const struct zc_hub *h)

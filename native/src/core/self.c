@@ -6,8 +6,10 @@
 #include "os/clock.h"
 #include "os/thread.h"
 
-#define YIELD_LATE (200 * ZC_US) /* a yield that took this long met a busy process */
-#define LOOK_PAUSE (200 * ZC_MS) /* and for this long we do not look again */
+#define YIELD_LATE (200 * ZC_US) /* a yield that took this long met a busy process, or the machine stopped: */
+#define LOOK_PAUSE (4 * ZC_MS)   /* for so long we do not look again, */
+#define LOOK_PAUSE_MAX (200 * ZC_MS) /* and four times as long each time it happens again, up to this, */
+#define ALL_WELL (50 * ZC_MS)        /* unless looking went well for so long */
 
 _Thread_local struct zc_self *zc_self_mine __attribute__ ((tls_model ("initial-exec")));
 static zc_mutex setup_lock = ZC_MUTEX_INIT;
@@ -91,6 +93,9 @@ bool zc_self_give_way (struct zc_self *s, uint64_t *now)
     *now = zc_now ();
     if (*now - before <= YIELD_LATE)
         return true;
-    s->no_look_before = *now + LOOK_PAUSE;
+    s->pause = s->pause && before < s->paused_until + ALL_WELL ? s->pause * 4 : LOOK_PAUSE;
+    if (s->pause > LOOK_PAUSE_MAX)
+        s->pause = LOOK_PAUSE_MAX;
+    s->no_look_before = s->paused_until = *now + s->pause;
     return false;
 }

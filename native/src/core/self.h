@@ -33,7 +33,9 @@ struct zc_self
     unsigned writes;      /* since it last waited or paused: see core/writer.c */
     unsigned held;        /* sockets it has begun to gather for since then */
     struct zc_slot *owes; /* of the socket for which it gathered last and may not have written; NULL: none */
-    uint64_t no_look_before; /* giving the CPU away came back late: sleep instead, until then */
+    uint64_t no_look_before; /* giving the CPU away came back late: sleep instead, until then; 0: no */
+    uint64_t paused_until;   /* the same, and stays when that time is over */
+    uint64_t pause;          /* its length */
     bool is_io;
 };
 

@@ -6,10 +6,11 @@
 #include "os/clock.h"
 
 #define STREAM 4u /* who took so many messages between two waits reads a stream: */
-#define NEARLY 2  /* so many answers that took longer than the time of looking again, but came within */
-#define LONGER                                                                                               \
-    4 /* so many times that long, are worth as long a look; each that came in time makes them one less, */
-#define NEARLY_MAX 8             /* of so many at most */
+/* Answers that took longer than the time of looking again, but no longer than LONGER times that: NEARLY of them are worth as long a look.
+ * Each that came in time makes them one less, of NEARLY_MAX at most. */
+#define LONGER 4
+#define NEARLY 2
+#define NEARLY_MAX 8
 #define LET_COME (2 * ZC_US)     /* it lets some more come from a peer inside the process */
 #define LONG_SLEEP (200 * ZC_US) /* who slept so long will sleep again: the I/O thread watches meanwhile */
 

@@ -213,8 +213,8 @@ struct zc_hub
     struct zc_pipe *large_to; /* what was put there last is to be written at once (zc_driver_write_large) */
     unsigned gathered;
     bool is_sweeping, is_burst,
-        has_gathered; /* has_gathered: a call left something since the last tick of the burst */
-    unsigned ticked_at,
+        has_gathered;               /* has_gathered: a call left something since the last tick of the burst */
+    unsigned ticked_at, idle_ticks, /* in a row in a burst, with nothing to write */
         brisk_ticks;   /* gathered at the last tick of a burst; such ticks that found a quick worker */
     bool is_held_back; /* gathered because messages waited to be received */
     uint64_t first_at, wrote_at;

@@ -11,7 +11,10 @@ enum
     SWEEP_LINKS = 256,
     FRESH_TICKS = 7, /* so many times ZC_STALE more may pass before the next tick */
     BRISK = 32,      /* replies gathered within a tick, for so many ticks in a row at most, */
-    BRISK_TICKS = 8  /* that the I/O thread leaves to their sender */
+    BRISK_TICKS = 8, /* that the I/O thread leaves to their sender */
+    IDLE_TICKS =
+        4,     /* after so many ticks of a burst with nothing to write the next are twice as far apart, */
+    RAREST = 2 /* so many times */
 };
 
 void zc_driver_tick_at (struct zc_hub *h, uint64_t when)
@@ -59,6 +62,14 @@ static bool is_backlog_brisk (struct zc_hub *h)
     return h->brisk_ticks > 0 && h->brisk_ticks <= BRISK_TICKS;
 }
 
+/* Its sender has written by itself. The longer it does, the rarer it is watched: a tick takes its CPU for as long as some messages, which
+ * are then late and come together, so that there is something to watch. */
+static uint64_t tick_in (struct zc_hub *h)
+{
+    unsigned doubled = ++h->idle_ticks / IDLE_TICKS;
+    return (uint64_t)ZC_BURST_TICK << (doubled < RAREST ? doubled : RAREST);
+}
+
 /* What the hub needs at this time. Returns when to ask again, 0: nothing more. */
 static uint64_t tick (struct zc_hub *h)
 {
@@ -88,13 +99,15 @@ static uint64_t tick (struct zc_hub *h)
                 zc_driver_write (h, p);
             now = zc_now ();
             h->has_gathered = false;
+            h->idle_ticks = 0;
             next = now + ZC_BURST_TICK;
         } else if (!h->dirty_count && !h->has_gathered) {
             h->is_burst = false;
             h->gathered = 0;
+            h->idle_ticks = 0;
         } else {
             h->has_gathered = false;
-            next = now + ZC_BURST_TICK;
+            next = now + tick_in (h);
         }
     }
     if (h->leaving) {

@@ -182,27 +182,23 @@ def run_python(code: str, *arguments: str, timeout: float = 20, **environment: s
     )
 
 
-def played(test):
-    """Make a coroutine of a coroutine function that takes a maker of connected pairs."""
+async def played(test, address) -> None:
+    """Run a coroutine function that takes a maker of connected pairs."""
+    async with zcffi.asyncio.Context() as context:
+        kept = []
 
-    async def main(address) -> None:
-        async with zcffi.asyncio.Context() as context:
-            kept = []
+        def make(bound, connected, transport="tcp", **options):
+            one, two = context.socket(bound), context.socket(connected)
+            kept.extend((one, two))
+            for each in (one, two):
+                each.linger = 0
+                for name, value in options.items():
+                    setattr(each, name, value)
+            two.connect(one.bind(address(transport)))
+            return one, two
 
-            def make(bound, connected, transport="tcp", **options):
-                one, two = context.socket(bound), context.socket(connected)
-                kept.extend((one, two))
-                for each in (one, two):
-                    each.linger = 0
-                    for name, value in options.items():
-                        setattr(each, name, value)
-                two.connect(one.bind(address(transport)))
-                return one, two
-
-            async with asyncio.timeout(20):
-                await test(make)
-
-    return main
+        async with asyncio.timeout(20):
+            await test(make)
 
 
 @pytest.fixture
@@ -210,6 +206,6 @@ def play(address):
     """Plays a test that is a coroutine function."""
 
     def start(test) -> None:
-        asyncio.run(played(test)(address))
+        asyncio.run(played(test, address))
 
     return start

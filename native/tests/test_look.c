@@ -69,7 +69,7 @@ TEST (answers_that_come_just_too_late_are_looked_for_until_they_are_there)
             awake += asleep > 0;
         else
             asleep++;
-        busy += zc_self ()->no_look_before != 0;
+        busy += zc_self ()->is_pausing;
     }
     CHECK (asleep > 0); /* at first, it can't know */
     /* Where sets can't be members of sets the role stays with the I/O thread, and a call sleeps. */

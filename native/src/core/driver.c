@@ -263,9 +263,9 @@ void zc_driver_pass_across (struct zc_hub *h, const struct zc_sleepers *list)
 
 bool zc_driver_may_yield (struct zc_self *self)
 {
-    if (self->no_look_before && zc_now () > self->no_look_before)
-        self->no_look_before = 0;
-    return !self->no_look_before;
+    if (self->is_pausing && zc_now () > self->paused_until)
+        self->is_pausing = false;
+    return !self->is_pausing;
 }
 
 bool zc_driver_may_look (struct zc_hub *h, struct zc_self *self)

@@ -96,6 +96,7 @@ bool zc_self_give_way (struct zc_self *s, uint64_t *now)
     s->pause = s->pause && before < s->paused_until + ALL_WELL ? s->pause * 4 : LOOK_PAUSE;
     if (s->pause > LOOK_PAUSE_MAX)
         s->pause = LOOK_PAUSE_MAX;
-    s->no_look_before = s->paused_until = *now + s->pause;
+    s->paused_until = *now + s->pause;
+    s->is_pausing = true;
     return false;
 }

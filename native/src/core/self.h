@@ -29,13 +29,13 @@ struct zc_self
     int kick_count;
     struct zc_chunk *chunk; /* NULL until the thread first reads */
     uint32_t chunk_used;
-    uint64_t wrote_at;    /* when this thread last wrote to a link, any socket's */
-    unsigned writes;      /* since it last waited or paused: see core/writer.c */
-    unsigned held;        /* sockets it has begun to gather for since then */
-    struct zc_slot *owes; /* of the socket for which it gathered last and may not have written; NULL: none */
-    uint64_t no_look_before; /* giving the CPU away came back late: sleep instead, until then; 0: no */
-    uint64_t paused_until;   /* the same, and stays when that time is over */
-    uint64_t pause;          /* its length */
+    uint64_t wrote_at;     /* when this thread last wrote to a link, any socket's */
+    unsigned writes;       /* since it last waited or paused: see core/writer.c */
+    unsigned held;         /* sockets it has begun to gather for since then */
+    struct zc_slot *owes;  /* of the socket for which it gathered last and may not have written; NULL: none */
+    bool is_pausing;       /* giving the CPU away came back late: sleep instead of looking again, */
+    uint64_t paused_until; /* until then (the last pause's end, when it is over) */
+    uint64_t pause;        /* its length */
     bool is_io;
 };
 

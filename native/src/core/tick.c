@@ -70,6 +70,34 @@ static uint64_t tick_in (struct zc_hub *h)
     return (uint64_t)ZC_BURST_TICK << (doubled < RAREST ? doubled : RAREST);
 }
 
+/* Writes what was gathered and its sender has not written. Returns when to look again, ZC_NEVER: the burst is over. */
+static uint64_t burst_step (struct zc_hub *h, uint64_t *now)
+{
+    struct zc_pipe *p;
+
+    if (is_backlog_brisk (h)) {
+        h->has_gathered = false;
+        return *now + ZC_BURST_TICK;
+    }
+    if (h->dirty_count && *now - (h->first_at > h->wrote_at ? h->first_at : h->wrote_at) > ZC_HOLD) {
+        h->gathered = 0;
+        for (int k = h->dirty_count; k > 0 && (p = zc_driver_dirty_pop (h)); k--)
+            zc_driver_write (h, p);
+        *now = zc_now ();
+        h->has_gathered = false;
+        h->idle_ticks = 0;
+        return *now + ZC_BURST_TICK;
+    }
+    if (!h->dirty_count && !h->has_gathered) {
+        h->is_burst = false;
+        h->gathered = 0;
+        h->idle_ticks = 0;
+        return ZC_NEVER;
+    }
+    h->has_gathered = false;
+    return *now + tick_in (h);
+}
+
 /* What the hub needs at this time. Returns when to ask again, 0: nothing more. */
 static uint64_t tick (struct zc_hub *h)
 {
@@ -88,28 +116,8 @@ static uint64_t tick (struct zc_hub *h)
             h->is_burst = h->has_gathered = true;
         }
     }
-    if (h->is_burst && next != 1) {
-        if (is_backlog_brisk (h)) {
-            h->has_gathered = false;
-            next = now + ZC_BURST_TICK;
-        } else if (h->dirty_count
-                   && now - (h->first_at > h->wrote_at ? h->first_at : h->wrote_at) > ZC_HOLD) {
-            h->gathered = 0;
-            for (int k = h->dirty_count; k > 0 && (p = zc_driver_dirty_pop (h)); k--)
-                zc_driver_write (h, p);
-            now = zc_now ();
-            h->has_gathered = false;
-            h->idle_ticks = 0;
-            next = now + ZC_BURST_TICK;
-        } else if (!h->dirty_count && !h->has_gathered) {
-            h->is_burst = false;
-            h->gathered = 0;
-            h->idle_ticks = 0;
-        } else {
-            h->has_gathered = false;
-            next = now + tick_in (h);
-        }
-    }
+    if (h->is_burst && next != 1)
+        next = burst_step (h, &now);
     if (h->leaving) {
         uint64_t due = leave_step (h, now);
         next = due < next ? due : next;

@@ -111,9 +111,9 @@ def test_no_tail_of_a_message_goes_to_another_peer(ctx):
     push, good = ctx.socket(SocketType.PUSH), ctx.socket(SocketType.PULL)
     push.sndtimeo = good.rcvtimeo = 5000
     endpoint = push.bind("tcp://127.0.0.1:*")
-    good.connect(endpoint)
     sent = 0
     with push.monitor(Event.HANDSHAKE_SUCCEEDED | Event.DISCONNECTED) as monitor:
+        good.connect(endpoint)
         monitor.recv(5000)
         for _ in range(40):
             bad = shaken(endpoint, "PULL")

@@ -1,4 +1,5 @@
 /* The driver alone: who writes, what is left to whom (driver.h: OUT). */
+#include "base/cpu.h"
 #include "fake_link.h"
 
 #include <poll.h>
@@ -101,6 +102,49 @@ TEST (a_message_appended_while_the_burst_ends_is_written)
         zc_hub_unlock (b.h);
         nanosleep (&(struct timespec){0, i * 1000}, NULL);
         REQUIRE (i % 3 || read_frames (&f, 20, i ? 3 : 1) == (i ? 3 : 1));
+    }
+    bench_close (&b, &f, 1);
+}
+
+/* The bytes at the peer's end, as many as are wanted; false: they do not come. */
+static bool read_bytes (struct fake *f, size_t want)
+{
+    static uint8_t b[1 << 16];
+    struct pollfd p = {.fd = f->peer, .events = POLLIN};
+
+    while (want && poll (&p, 1, 10000) > 0) {
+        ssize_t n = read (f->peer, b, want < sizeof b ? want : sizeof b);
+        if (n <= 0)
+            return false;
+        want -= (size_t)n;
+    }
+    return !want;
+}
+
+TEST (a_message_appended_while_the_burst_writes_is_written)
+{
+    struct bench b;
+    struct fake f = {.sndbuf = 1 << 20};
+    int caught = 0;
+
+    bench_open (&b, 1000);
+    fake_start (&f, &b);
+    for (int i = 0; i < 2000 && caught < 8; i++) { /* on one CPU it may never be caught writing */
+        zc_hub_lock (b.h);
+        put (b.h, 100000);
+        zc_driver_tell (b.h);
+        zc_hub_unlock (b.h);
+        for (uint64_t end = zc_now () + (uint64_t)(i % 100) * 3 * ZC_US; zc_now () < end;)
+            zc_cpu_relax ();
+        zc_hub_lock (b.h);
+        bool is = b.h->pipes->link->is_held;
+        if (is) {
+            put (b.h, 20);
+            zc_driver_tell (b.h);
+            caught++;
+        }
+        zc_hub_unlock (b.h);
+        REQUIRE (read_bytes (&f, 9 + 100000 + (is ? 2 + 20 : 0)));
     }
     bench_close (&b, &f, 1);
 }

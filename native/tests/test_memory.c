@@ -309,7 +309,8 @@ static void sweep (int binds, int connects, const char *endpoint, bool by_name)
 {
     int before = 0, bad = 0;
 
-    CHECK_INT (zc_parker_need_fd (zc_parker_self ()), 0); /* this thread's own, else made when it first sleeps on it */
+    /* This thread's own, else made when it first sleeps on it. */
+    CHECK_INT (zc_parker_need_fd (zc_parker_self ()), 0);
     for (long n = 0;; n++) {
         struct ends e = {.type = {binds, connects}, .by_name = by_name};
         if (n == 1)

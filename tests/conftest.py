@@ -70,6 +70,15 @@ def eventually(condition: Callable[[], object], what: str = "", seconds: float =
     return value
 
 
+def eventually_at_most(value: Callable[[], float], most: float, what: str, seconds: float) -> None:
+    """Wait until `value()` has come down to `most`."""
+    end = time.monotonic() + seconds
+    while (now := value()) > most:
+        if time.monotonic() > end:
+            pytest.fail(f"{what}: {now:,.0f}, never came down to {most:,.0f}")
+        time.sleep(0.002)
+
+
 class KeepingContext(Context):
     """Keeps its sockets until it is closed, so that none is forgotten when a test fails or ends."""
 

@@ -129,9 +129,12 @@ static inline void fake_start (struct fake *f, struct bench *b)
     EVENTUALLY (b->h, atomic_load (&f->joined));
 }
 
-static inline void bench_open (struct bench *b, int hwm)
+/* cpu: where the I/O thread runs if there is such a CPU; -1: anywhere. */
+static inline void bench_open_on (struct bench *b, int hwm, int cpu)
 {
     b->ctx = zmq_ctx_new ();
+    if (cpu >= 0)
+        CHECK_INT (zmq_ctx_set (b->ctx, ZMQ_THREAD_AFFINITY_CPU_ADD, cpu), 0);
     b->socket = zmq_socket (b->ctx, ZMQ_DEALER);
     CHECK_INT (zmq_setsockopt (b->socket, ZMQ_RCVHWM, &hwm, sizeof hwm), 0);
     CHECK_INT (zmq_setsockopt (b->socket, ZMQ_SNDHWM, &hwm, sizeof hwm), 0);
@@ -140,6 +143,11 @@ static inline void bench_open (struct bench *b, int hwm)
     zc_hub_lock (b->h);
     b->h->loop = zc_ctx_loop_share (b->loop);
     zc_hub_unlock (b->h);
+}
+
+static inline void bench_open (struct bench *b, int hwm)
+{
+    bench_open_on (b, hwm, -1);
 }
 
 static inline void bench_close (struct bench *b, struct fake *fakes, int n)

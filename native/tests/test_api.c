@@ -245,8 +245,9 @@ TEST (no_descriptor_goes_to_a_program_that_is_started)
     for (int fd = 0; fd < 200; fd++)
         known[fd] = fcntl (fd, F_GETFD) >= 0;
     void *context = zmq_ctx_new ();
-    static const char *const endpoints[] = {"tcp://127.0.0.1:*", "ipc://*", "ipc://@zc-cloexec",
-                                            "inproc://cloexec"};
+    char abstract[64];
+    snprintf (abstract, sizeof abstract, "ipc://@zc-cloexec-%ld", (long)getpid ());
+    const char *const endpoints[] = {"tcp://127.0.0.1:*", "ipc://*", abstract, "inproc://cloexec"};
     void *pull = socket_of (context, ZMQ_PULL), *push = socket_of (context, ZMQ_PUSH);
     int opened = 0, fd;
     for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {

@@ -1,26 +1,28 @@
-"""Socket: sending, receiving, waiting."""
+"""Socket: sending, receiving, waiting; Monitor: what happens to a socket's connections."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 from zcffi import _door
-from zcffi._constants import Event, Flag, PollEvent
+from zcffi._constants import Event, Flag, PollEvent, SocketType
+from zcffi._monitor import BaseMonitor, MonitorEvent, parse_event
 from zcffi._poll import as_events, milliseconds, template
 from zcffi._socket import BaseSocket
+from zcffi.errors import Again
 from zcffi.message import Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from _typeshed import ReadableBuffer, WriteableBuffer
 
+    from zcffi._context import BaseContext
     from zcffi._door import Message
-    from zcffi.monitor import Monitor
 
     Data: TypeAlias = ReadableBuffer | Message
 
-__all__ = ["JSON", "Socket"]
+__all__ = ["JSON", "Monitor", "Socket"]
 
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
 
@@ -188,6 +190,42 @@ class Socket(BaseSocket):
 
     def monitor(self, events: Event | int = Event.ALL) -> Monitor:
         """Watch what happens to the socket's connections: a `Monitor` that gives the events."""
-        from zcffi.monitor import Monitor
-
         return Monitor(self, events)
+
+
+class Monitor(BaseMonitor[Socket]):
+    """The events of one socket, as a context manager and an iterator.
+
+        with socket.monitor(Event.HANDSHAKE_SUCCEEDED) as monitor:
+            monitor.recv(timeout=1000)
+
+    The iteration waits for each event and ends when the socket is closed. A socket has one monitor:
+    a second one ends the first. Events that nobody reads are dropped at the receive high-water
+    mark; the socket never waits for them.
+    """
+
+    def _pair(self, context: BaseContext) -> Socket:
+        return Socket(context, SocketType.PAIR)
+
+    def recv(self, timeout: float | None = None) -> MonitorEvent:
+        """The next event.
+
+        Waits at most `timeout` milliseconds (None or -1: for ever), then raises `Again`.
+        """
+        if not self._socket.poll(timeout):
+            raise Again(msg=f"no event within {timeout} ms")
+        return parse_event(self._socket.recv_multipart(Flag.DONTWAIT))
+
+    def poll(self, timeout: float | None = None) -> bool:
+        """Whether an event is there.
+
+        Waits at most `timeout` milliseconds (None or -1: for ever).
+        """
+        return self._socket.poll(timeout) == PollEvent.POLLIN
+
+    def __iter__(self) -> Iterator[MonitorEvent]:
+        while True:
+            event = self.recv()
+            if event.event == Event.MONITOR_STOPPED:
+                return
+            yield event

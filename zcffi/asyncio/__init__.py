@@ -10,8 +10,7 @@ cancelling a `recv()` never loses one.
 from __future__ import annotations
 
 from zcffi.asyncio._context import Context
-from zcffi.asyncio._monitor import Monitor
 from zcffi.asyncio._poller import Poller
-from zcffi.asyncio._socket import Socket
+from zcffi.asyncio._socket import Monitor, Socket
 
 __all__ = ["Context", "Monitor", "Poller", "Socket"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from zcffi._constants import PollEvent
 from zcffi._poll import milliseconds
 from zcffi._socket import BaseSocket
-from zcffi.asyncio._socket import Socket
+from zcffi.asyncio._waiting import WaitingSocket
 from zcffi.asyncio._watch import IN, OUT
 from zcffi.poller import BasePoller, Pollable, _descriptor
 
@@ -56,7 +56,7 @@ class Poller(BasePoller[_P]):
 
         try:
             for item, flags in self._watched.items():
-                if isinstance(item, Socket):
+                if isinstance(item, WaitingSocket):
                     watch = item._watched()
                     watch.pollers[future] = flags
                     watches.append(watch)

@@ -1,162 +1,43 @@
-"""Socket: whose calls are awaited."""
+"""Socket: whose calls are awaited; Monitor: the events of one socket, awaited."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from zcffi import _door
-from zcffi._constants import Errno, Event, Flag, PollEvent, SocketType
-from zcffi._door import QUIET
-from zcffi._socket import BaseSocket
-from zcffi.asyncio._watch import IN, OUT, Watch
-from zcffi.errors import ZMQError, error_for
+from zcffi._constants import Event, Flag, PollEvent, SocketType
+from zcffi._monitor import BaseMonitor, MonitorEvent, parse_event
+from zcffi.asyncio._poller import Poller
+from zcffi.asyncio._waiting import WaitingSocket
+from zcffi.errors import Again, ZMQError
 from zcffi.message import Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from typing import Self
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
     from _typeshed import ReadableBuffer, WriteableBuffer
 
+    from zcffi._context import BaseContext
     from zcffi._door import Message
-    from zcffi.asyncio._monitor import Monitor
-    from zcffi.asyncio._watch import Line
-    from zcffi.context import BaseContext
     from zcffi.socket import JSON
 
     Data = ReadableBuffer | Message
 
-__all__ = ["Socket"]
-
-_T = TypeVar("_T")
+__all__ = ["Monitor", "Socket"]
 
 _DONTWAIT, _SNDMORE = int(Flag.DONTWAIT), int(Flag.SNDMORE)
-_TRY = _DONTWAIT | QUIET
 
 
-class Socket(BaseSocket):
+class Socket(WaitingSocket):
     """A socket whose calls are awaited; otherwise as `zcffi.Socket`, whose methods say more.
 
     Any number of tasks may wait on one socket; they are served in turn. Belongs to one event loop
     at a time.
     """
 
-    __slots__ = ("_watch",)
+    __slots__ = ()
 
     _shown_as = "zcffi.asyncio.Socket"
-    _watch: Watch | None
-
-    def __init__(self, context: BaseContext, type: SocketType | int) -> None:
-        self._watch = None
-        super().__init__(context, type)
-
-    @classmethod
-    def _from_address(cls, address: int) -> Self:
-        self = super()._from_address(address)
-        self._watch = None
-        return self
-
-    def close(self, linger: int | None = None) -> None:
-        """Close the socket; see `zcffi.Socket.close()`.
-
-        Tasks that wait on it get a `ZMQError` (ENOTSOCK).
-        """
-        watch, self._watch = self._watch, None
-        if watch is not None:
-            watch.fail(error_for(Errno.ENOTSOCK, "wait"))
-        super().close(linger)
-
-    def _mark_inherited(self) -> None:
-        """In the child of a fork: leave the loop alone, whose selector is the parent's, too."""
-        self._watch = None
-        super()._mark_inherited()
-
-    # ---- Waiting ----
-
-    def _watched(self) -> Watch:
-        """The watch in the running loop; a watch left in another, ended loop is forgotten."""
-        loop = asyncio.get_running_loop()
-        watch = self._watch
-        if watch is None or watch.loop is not loop:
-            if watch is not None:
-                if not watch.loop.is_closed() and watch.wanted():
-                    raise RuntimeError(f"{self!r} is awaited in another event loop")
-                watch.unwatch()
-            watch = self._watch = Watch(self, loop)
-        return watch
-
-    def _own_callbacks(self) -> int:
-        """How many callbacks of its own the socket may have ready to run in the loop."""
-        return 1  # its descriptor's
-
-    async def _call(
-        self, attempt: Callable[[int], _T | None], flags: int, event: int, verb: str
-    ) -> _T:
-        """Attempt until it gives something; wait for `event` in between."""
-        watch = self._watch
-        look = 0
-        if watch is not None and event == IN and not flags & _DONTWAIT:
-            if watch.has_had_its_turn():
-                await watch.give_turn()
-            look = watch.how_to_look(self._own_callbacks())
-        if watch is None or not (watch.readers if event == IN else watch.writers):
-            result = attempt(flags | _TRY | look)
-            if look and watch is not None:
-                watch.looked(result is not None)
-            if result is not None:
-                return result
-        if flags & _DONTWAIT:
-            raise error_for(Errno.EAGAIN, verb)
-        flags |= _TRY
-        watch = self._watched()
-        line = watch.readers if event == IN else watch.writers
-        limit = self.rcvtimeo if event == IN else self.sndtimeo
-        if limit < 0:
-            return await self._wait(attempt, flags, watch, line)
-        try:
-            async with asyncio.timeout(limit / 1000):
-                return await self._wait(attempt, flags, watch, line)
-        except TimeoutError:
-            raise error_for(Errno.EAGAIN, verb) from None
-
-    async def _wait(
-        self, attempt: Callable[[int], _T | None], flags: int, watch: Watch, line: Line
-    ) -> _T:
-        """Wait in turn, and attempt whenever the socket is ready."""
-        future: asyncio.Future[None] = watch.loop.create_future()
-        line.append(future)
-        try:
-            watch.wake()
-            while True:
-                await future
-                is_first = line.is_turn_of(future)
-                if is_first:
-                    # From here to the return nothing waits: what is taken is handed over.
-                    result = attempt(flags)  # raises when the socket was closed since
-                    line.attempted(result is not None)
-                    if result is not None:
-                        return result
-                place = line.index(future)
-                future = watch.loop.create_future()
-                line[place] = future
-                if is_first:  # it wakes on for those behind it
-                    watch.wake()
-        finally:
-            if future in line:
-                line.remove(future)
-            if self._watch is watch and not watch.loop.is_closed():
-                watch.wake()
-
-    async def _receive(self, attempt: Callable[[int], _T | None], flags: int) -> _T:
-        return await self._call(attempt, flags, IN, "receive")
-
-    async def _sending(self, attempt: Callable[[int], int], flags: int) -> int:
-        def attempt_or_none(flags: int) -> int | None:
-            count = attempt(flags)
-            return None if count < 0 else count
-
-        return await self._call(attempt_or_none, flags, OUT, "send")
 
     # ---- Send ----
 
@@ -280,8 +161,6 @@ class Socket(BaseSocket):
 
         Returns what it is ready for of these; 0, which is false, when the time was over.
         """
-        from zcffi.asyncio._poller import Poller
-
         poller: Poller[Socket] = Poller()
         poller.register(self, flags)
         found = await poller.poll(timeout)
@@ -289,6 +168,37 @@ class Socket(BaseSocket):
 
     def monitor(self, events: Event | int = Event.ALL) -> Monitor:
         """Watch what happens to the socket's connections."""
-        from zcffi.asyncio._monitor import Monitor
-
         return Monitor(self, events)
+
+
+class Monitor(BaseMonitor[Socket]):
+    """The events of one socket, awaited; see `zcffi.Monitor`.
+
+    async for event in socket.monitor(): ...
+    """
+
+    def _pair(self, context: BaseContext) -> Socket:
+        return Socket(context, SocketType.PAIR)
+
+    async def recv(self, timeout: float | None = None) -> MonitorEvent:
+        """The next event.
+
+        Waits at most `timeout` milliseconds (None or -1: for ever), then raises `Again`.
+        """
+        if not await self._socket.poll(timeout):
+            raise Again(msg=f"no event within {timeout} ms")
+        return parse_event(await self._socket.recv_multipart())
+
+    async def poll(self, timeout: float | None = None) -> bool:
+        """Whether an event is there.
+
+        Waits at most `timeout` milliseconds (None or -1: for ever).
+        """
+        return await self._socket.poll(timeout) == PollEvent.POLLIN
+
+    async def __aiter__(self) -> AsyncIterator[MonitorEvent]:
+        while True:
+            event = await self.recv()
+            if event.event == Event.MONITOR_STOPPED:
+                return
+            yield event

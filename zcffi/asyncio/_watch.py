@@ -13,7 +13,7 @@ from zcffi._door import LOOK, LOOK_LONG
 from zcffi.errors import ZMQError
 
 if TYPE_CHECKING:
-    from zcffi.asyncio._socket import Socket
+    from zcffi._socket import BaseSocket
 
 __all__ = ["IN", "OUT", "Line", "Watch"]
 
@@ -80,7 +80,7 @@ class Watch:
         "writers",
     )
 
-    def __init__(self, socket: Socket, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, socket: BaseSocket, loop: asyncio.AbstractEventLoop) -> None:
         self.socket = socket
         self.loop = loop
         self.fd = socket.fd

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from zcffi._constants import Errno, Event, PollEvent, SocketOption, SocketType
 from zcffi._door import events
@@ -14,6 +14,7 @@ from zcffi.zmq._options import KINDS, NUMBERS
 from zcffi.zmq.error import ZMQBindError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
@@ -60,6 +61,7 @@ class SocketContext(Generic[_S]):
 class CompatSocket(BaseSocket):
     """Options by number and by name in any case; helpers for endpoints and monitors."""
 
+    _shared_context: ClassVar[Callable[[], BaseContext]]  # set where Context is
     _monitor_socket: CompatSocket | None = None
     copy_threshold: int = 65536
 
@@ -77,9 +79,7 @@ class CompatSocket(BaseSocket):
             self._init_shadow(shadow if isinstance(shadow, int) else shadow.underlying)
         else:
             if ctx_or_socket is None:
-                from zcffi.zmq._context import Context
-
-                ctx_or_socket = Context.instance()
+                ctx_or_socket = type(self)._shared_context()
             super().__init__(ctx_or_socket, socket_type)  # type: ignore[arg-type]
         if copy_threshold is not None:
             self.copy_threshold = copy_threshold

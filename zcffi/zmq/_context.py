@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from zcffi._constants import Errno
 from zcffi.context import Context as PlainContext
 from zcffi.errors import ZMQError
+from zcffi.zmq._compat import CompatSocket
 from zcffi.zmq._options import CONTEXT_NUMBERS, NUMBERS
 from zcffi.zmq._socket import Socket
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 
-    from zcffi.zmq._compat import CompatSocket, OptionValue
+    from zcffi.zmq._compat import OptionValue
 
 __all__ = ["Context"]
 
@@ -139,3 +140,7 @@ class Context(PlainContext):
 
     def __reduce__(self) -> str:
         raise TypeError("a Context can't be pickled: it belongs to its process")
+
+
+# What a socket takes that is made without a context.
+CompatSocket._shared_context = lambda: Context.instance()

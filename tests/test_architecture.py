@@ -53,10 +53,6 @@ def house(tmp_path: Path) -> Path:
             "from . import _ffi\n"
             "if TYPE_CHECKING:\n"
             "    from zcffi._cffi import CData\n"
-            "    from zcffi.context import Context\n"
-            "class Socket:\n"
-            "    def poll(self):\n"
-            "        from zcffi.context import Context\n"
         ),
         "zcffi/context.py": "import zcffi.socket\n",
     }
@@ -105,6 +101,8 @@ def test_a_house_in_order_passes(house: Path) -> None:
         ("zcffi/socket.py", "from . import _fast", "imports zcffi._fast: only"),
         ("zcffi/socket.py", "def f():\n    import zcffi._fast", "imports zcffi._fast: only"),
         ("zcffi/socket.py", "from .context import Context", "a way round"),
+        ("zcffi/socket.py", "if TYPE_CHECKING:\n    from . import context", "a way round"),
+        ("zcffi/socket.py", "def f():\n    import zcffi.context", "a way round"),
         ("zcffi/socket.py", "import zcffi", "a way round"),
         ("zcffi/_ffi.py", "if True:\n    from zcffi import context", "a way round"),
     ],

@@ -8,7 +8,7 @@ Prints each violation as `file:line: reason` and exits with 1 when there is one.
 In native/src: no include points to a floor above or beside, no file includes itself by a way
 round, only os/ asks which operating system this is or includes its headers, and nothing
 ends the process or prints. In zcffi/: only _ffi.py imports compiled code, and no module imports
-itself by a way round while the package is imported.
+itself by a way round, neither for its types nor within a function.
 """
 
 from __future__ import annotations
@@ -228,8 +228,7 @@ class Import(NamedTuple):
 
     name: str
     line: int
-    at_import: bool  # happens while the importing module is imported
-    at_run: bool  # and not only when types are checked
+    at_run: bool  # not only when types are checked
 
 
 def is_type_checking(test: ast.expr) -> bool:
@@ -252,23 +251,22 @@ def names_of(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[str]:
 
 
 def find_imports(tree: ast.Module, package: str) -> Iterator[Import]:
-    """Walk a module in order; code within functions runs later, for type checkers never."""
+    """Walk a module in order."""
 
-    def visit(node: ast.AST, at_import: bool, at_run: bool) -> Iterator[Import]:
+    def visit(node: ast.AST, at_run: bool) -> Iterator[Import]:
         if isinstance(node, ast.Import | ast.ImportFrom):
             for name in names_of(node, package):
-                yield Import(name, node.lineno, at_import, at_run)
+                yield Import(name, node.lineno, at_run)
         elif isinstance(node, ast.If) and is_type_checking(node.test):
             for child in node.body:
-                yield from visit(child, False, False)
+                yield from visit(child, False)
             for child in node.orelse:
-                yield from visit(child, at_import, at_run)
+                yield from visit(child, at_run)
         else:
-            later = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
             for inner in ast.iter_child_nodes(node):
-                yield from visit(inner, at_import and not later, at_run)
+                yield from visit(inner, at_run)
 
-    yield from visit(tree, True, True)
+    yield from visit(tree, True)
 
 
 def is_compiled(name: str) -> bool:
@@ -316,7 +314,7 @@ def check_python(root: Path) -> Iterator[Violation]:
                 if found.at_run and path != top / DOOR:
                     reason = f"imports {found.name}: only zcffi/{DOOR} imports compiled code"
                     yield Violation(path, found.line, reason)
-            elif found.at_import:
+            else:
                 for target in targets_of(found.name, name, modules):
                     if modules[target] != path:
                         graph[path].append(Edge(modules[target], found.line))

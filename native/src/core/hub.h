@@ -213,6 +213,7 @@ struct zc_hub
     struct zc_pipe *large_to; /* what was put there last is to be written at once (zc_driver_write_large) */
     unsigned gathered;
     bool is_sweeping, is_burst,
+        has_swept,                  /* has_swept: the I/O thread has just done, and looks again unasked */
         has_gathered;               /* has_gathered: a call left something since the last tick of the burst */
     unsigned ticked_at, idle_ticks, /* in a row in a burst, with nothing to write */
         brisk_ticks;   /* gathered at the last tick of a burst; such ticks that found a quick worker */

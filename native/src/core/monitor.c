@@ -90,7 +90,7 @@ void zc_event_full (struct zc_pipe *p)
     struct zc_hub *h = p->hub;
 
     h->dropped++;
-    if (p->is_full_told || !zc_monitor_wants (h, ZCFFI_EVENT_PEER_FULL))
+    if (!zc_monitor_wants (h, ZCFFI_EVENT_PEER_FULL) || p->is_full_told)
         return;
     p->is_full_told = true;
     write_event (h, &(struct zc_event){.event = ZCFFI_EVENT_PEER_FULL,

@@ -6,6 +6,9 @@
 #include "core/mail.h"
 #include "core/pipe.h"
 
+/* After a sweep it looks again so soon that nobody need wake it meanwhile. A publisher that woke it with each message to a hundred peers
+ * spent a fifth of its time so, and each sweep had little to write. */
+#define SWEPT_TICK (10 * ZC_US)
 enum
 {
     SWEEP_LINKS = 256,
@@ -104,6 +107,7 @@ static uint64_t tick (struct zc_hub *h)
     uint64_t now = zc_now (), next = ZC_NEVER;
     struct zc_pipe *p;
 
+    h->has_swept = false;
     if (h->is_sweeping) {
         for (int k = 0; k < SWEEP_LINKS && (p = zc_driver_dirty_pop (h)); k++)
             zc_driver_write (h, p);
@@ -114,9 +118,11 @@ static uint64_t tick (struct zc_hub *h)
             h->is_sweeping = false;
             h->gathered = 0;
             h->is_burst = h->has_gathered = true;
+            h->has_swept = true;
+            next = now + SWEPT_TICK;
         }
     }
-    if (h->is_burst && next != 1)
+    if (h->is_burst && next == ZC_NEVER)
         next = burst_step (h, &now);
     if (h->leaving) {
         uint64_t due = leave_step (h, now);

@@ -479,7 +479,8 @@ void zc_driver_sent_some (struct zc_hub *h)
     } else if (h->dirty_count > 1 || h->unsent > MANY_BYTES) {
         h->is_sweeping = true;
         h->gathered = 0;
-        zc_driver_tick_at (h, 0);
+        if (!h->has_swept)
+            zc_driver_tick_at (h, 0);
     } else if (is_first) {
         uint64_t now = zc_now ();
         h->first_at = now;

@@ -15,7 +15,7 @@
 #endif
 byte out[2], kin[2], writers[2], dirty_count;
 bool held[2], blocked[2], dirty[2], outarm[2], atmark[2], up[2];
-bool burst, sweep, asked, ticking, flushed;
+bool burst, sweep, swept, asked, ticking, flushed;
 bool queued[3], token[3], wake[3], asleep[3]; byte waking;
 
 #define anyroom ((!atmark[0]) || (!atmark[1]))
@@ -85,7 +85,7 @@ top:
        fi;
        if
        :: dirty_count == 0 || sweep -> goto leave
-       :: dirty_count > 1 && !sweep -> sweep = 1; ticking = 1; asked = 1; goto leave
+       :: dirty_count > 1 && !sweep -> sweep = 1; if :: swept :: else -> ticking = 1; asked = 1 fi; goto leave
        :: dirty_count == 1 && !sweep -> goto quiet /* the socket is quiet: writes at once, */
        :: dirty_count == 1 && !sweep -> goto leave /* or it gathers */
        fi
@@ -133,11 +133,15 @@ out1: atomic { blocked[1] = 0; make_dirty(1) } write_link(1);
 outdone: atomic { tell(); pass_on() }
   goto loop;
 tick:
-  atomic { asked = 0; if :: sweep -> skip :: else -> goto bursts fi }
+  atomic { asked = 0;
+#ifndef V_SWEPT
+    swept = 0;
+#endif
+    if :: sweep -> skip :: else -> goto bursts fi }
 sweeps:
   if :: dirty[0] -> write_link(0) :: else fi;
   if :: dirty[1] -> write_link(1) :: else fi;
-  atomic { if :: dirty_count > 0 -> goto sweeps :: else -> sweep = 0; burst = 1; flushed = 0 fi }
+  atomic { if :: dirty_count > 0 -> goto sweeps :: else -> sweep = 0; burst = 1; flushed = 1; swept = 1; goto ticked fi }
 bursts:
   atomic { if :: !burst -> goto ticked :: burst && dirty_count == 0 -> if :: !flushed -> burst = 0 :: else -> flushed = 0 fi; goto ticked :: else fi }
   if :: dirty[0] -> write_link(0) :: else fi;

@@ -60,30 +60,21 @@ def pytest_report_header() -> str:
     return f"core: {core}, door: {_door.DOOR}"
 
 
-def eventually(condition: Callable[[], object], what: str = "", seconds: float = 10) -> object:
-    """Wait until `condition()` is true, for what no event tells. Gives its value."""
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        if time.monotonic() > end:
-            pytest.fail(f"never came: {what or condition}")
-        time.sleep(0.002)
-    return value
+def eventually(
+    condition: Callable[[], object], what: str | Callable[[], str] = "", seconds: float = 10
+) -> object:
+    """Wait until `condition()` is true, for what no event tells. Gives its value.
 
-
-def eventually_at_most(
-    value: Callable[[], float], most: float, what: str, seconds: float = 10
-) -> None:
-    """Wait until `value()` has come down to `most`. Looks for no more than half of the time: who
-    looks at memory may hold up who gives it back."""
+    Looks for no more than half of the time: who looks may hold up what is waited for.
+    """
     end = time.monotonic() + seconds
     while True:
         began = time.monotonic()
-        now = value()
+        if value := condition():
+            return value
         looked = time.monotonic()
-        if now <= most:
-            return
         if looked > end:
-            pytest.fail(f"{what}: {now:,.0f}, never came down to {most:,.0f}")
+            pytest.fail(f"never came: {what() if callable(what) else what or condition}")
         time.sleep(max(0.002, looked - began))
 
 

@@ -7,7 +7,7 @@ import os
 import struct
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from zcffi._constants import Event
+from zcffi._constants import Event, SocketType
 from zcffi._ffi import HAS_ZCFFI, NULL, ffi, lib
 from zcffi.errors import NotSupported, error_for
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from zcffi._context import BaseContext
     from zcffi._socket import BaseSocket
 
 __all__ = ["BaseMonitor", "MonitorEvent", "parse_event", "start", "stop"]
@@ -45,23 +44,22 @@ class MonitorEvent(NamedTuple):
 class BaseMonitor(Generic[_S]):
     """Starting and stopping; receiving differs by kind."""
 
+    _socket_class: type[_S]
+    """Of the socket that the events come from."""
+
     def __init__(self, socket: _S, events: Event | int = Event.ALL) -> None:
         context = socket._context
         if context is None:
             raise NotSupported(msg="a shadow socket has no context to make its monitor in")
         self._watched = socket
         endpoint = start(socket, events)
-        self._socket = self._pair(context)
+        self._socket = self._socket_class(context, SocketType.PAIR)
         try:
             self._socket.linger = 0
             self._socket.connect(endpoint)
         except BaseException:
             self.close()
             raise
-
-    def _pair(self, context: BaseContext) -> _S:
-        """The socket that the events come from."""
-        raise NotImplementedError
 
     @property
     def socket(self) -> _S:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 from zcffi import _door
-from zcffi._constants import Event, Flag, PollEvent, SocketType
+from zcffi._constants import Event, Flag, PollEvent
 from zcffi._monitor import BaseMonitor, MonitorEvent, parse_event
 from zcffi._poll import as_events, milliseconds, template
 from zcffi._socket import BaseSocket
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from _typeshed import ReadableBuffer, WriteableBuffer
 
-    from zcffi._context import BaseContext
     from zcffi._door import Message
 
     Data: TypeAlias = ReadableBuffer | Message
@@ -204,8 +203,7 @@ class Monitor(BaseMonitor[Socket]):
     mark; the socket never waits for them.
     """
 
-    def _pair(self, context: BaseContext) -> Socket:
-        return Socket(context, SocketType.PAIR)
+    _socket_class = Socket
 
     def recv(self, timeout: float | None = None) -> MonitorEvent:
         """The next event.

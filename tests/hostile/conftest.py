@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-from conftest import eventually_at_most
+from conftest import eventually
 from rfc.wire import shaken
 
 from hostile.target import MIB, Friend, Target, eventually_steady
@@ -48,7 +48,11 @@ def unharmed(ctx: Context, target: Target) -> Attack:
         before.exchange()
         target.do("close_all_but", "router")
         target.told("router")
-        eventually_at_most(lambda: target.descriptors, descriptors, "descriptors", 5)
-        eventually_at_most(lambda: target.resident, resident * 1.05 + slack, "octets of memory", 5)
+        eventually(lambda: target.descriptors <= descriptors, "the descriptors", 5)
+        eventually(
+            lambda: target.resident <= resident * 1.05 + slack,
+            lambda: f"the memory: {resident:,} were used, and now {target.resident:,}",
+            5,
+        )
 
     return around

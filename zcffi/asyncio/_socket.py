@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, overload
 
 from zcffi import _door
-from zcffi._constants import Event, Flag, PollEvent, SocketType
+from zcffi._constants import Event, Flag, PollEvent
 from zcffi._monitor import BaseMonitor, MonitorEvent, parse_event
 from zcffi.asyncio._poller import Poller
 from zcffi.asyncio._waiting import WaitingSocket
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from _typeshed import ReadableBuffer, WriteableBuffer
 
-    from zcffi._context import BaseContext
     from zcffi._door import Message
     from zcffi.socket import JSON
 
@@ -177,8 +176,7 @@ class Monitor(BaseMonitor[Socket]):
     async for event in socket.monitor(): ...
     """
 
-    def _pair(self, context: BaseContext) -> Socket:
-        return Socket(context, SocketType.PAIR)
+    _socket_class = Socket
 
     async def recv(self, timeout: float | None = None) -> MonitorEvent:
         """The next event.
